@@ -1,0 +1,24 @@
+import * as z from 'zod/mini';
+import { defineOperation } from '../shared/operation.ts';
+import { writeAnswer } from '../shared/write-answer.ts';
+import { handoverResource, isNotLeaver, userid } from './client/handover.ts';
+import { dingtalk } from './client/index.ts';
+
+const handover = { status: 'unverified', reason: 'DingTalk accepts a handover and confirms nothing of it' } as const;
+
+export const handler = defineOperation({
+  summary: 'Delete a DingTalk user, with handover',
+  description: 'Cannot be undone. Approvals cannot be handed over here.',
+  route: 'DELETE /dingtalk/users/{userid}',
+  effect: 'delete',
+  providers: { dingtalk },
+  input: z.strictObject({ userid, handoverResource: z.optional(handoverResource) }).check(isNotLeaver),
+  output: z.extend(writeAnswer('dingtalk', { userid }, 'deleted'), {
+    handover: z.optional(z.object({ status: z.literal('unverified'), reason: z.string() })),
+  }),
+  run: async ({ userid, handoverResource }, { dingtalk }) => {
+    const result = await dingtalk.deleteUser(userid, handoverResource);
+    if (result.outcome === 'already_gone') throw result.refusal;
+    return { provider: 'dingtalk' as const, userid, ...result, ...(handoverResource && { handover }) };
+  },
+});

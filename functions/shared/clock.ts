@@ -1,0 +1,26 @@
+import { setTimeout } from 'node:timers/promises';
+
+/** Time and chance, the only two things that tests replace. Times are epoch milliseconds. */
+export const clock = {
+  now: (): number => Date.now(),
+  sleep: (ms: number): Promise<void> => setTimeout(ms),
+  random: (): number => Math.random(),
+};
+
+/** The moment at which an invocation must have its answer. */
+export class Deadline {
+  readonly #at: number;
+
+  constructor(msFromNow: number) {
+    this.#at = clock.now() + msFromNow;
+  }
+
+  get msLeft(): number {
+    return Math.max(0, this.#at - clock.now());
+  }
+
+  /** Aborts after `maxMs`, or at the deadline when that comes first. */
+  signal(maxMs: number): AbortSignal {
+    return AbortSignal.timeout(Math.min(maxMs, this.msLeft));
+  }
+}

@@ -1,0 +1,82 @@
+/** Every error code of the HTTP contract, with its status and what a caller can do. A code's default may be overridden where it is raised. */
+export const errorCodes = {
+  invalid_input: { status: 400, retryable: false, title: 'The request is not valid; nothing was sent to the provider' },
+  not_found: { status: 404, retryable: false, title: 'The member is unknown' },
+  conflict: { status: 409, retryable: false, title: 'It already exists, or its state forbids this' },
+  provider_rejected: { status: 422, retryable: false, title: 'The provider refused a value' },
+  needs_human: { status: 422, retryable: false, title: "Only a person in the provider's console can do this" },
+  provider_credentials: { status: 502, retryable: false, title: 'The provider refused our credential' },
+  provider_permission: { status: 502, retryable: false, title: 'Our credential lacks a permission' },
+  provider_ip_refused: { status: 502, retryable: false, title: 'The provider refused our address' },
+  provider_unexpected: { status: 502, retryable: false, title: 'The provider answered something undocumented' },
+  verification_failed: { status: 502, retryable: true, title: 'The provider said yes and did not do it' },
+  provider_rate_limited: { status: 503, retryable: true, title: 'The provider is limiting our calls' },
+  provider_unavailable: { status: 503, retryable: true, title: 'The provider is not available' },
+  provider_quota: { status: 503, retryable: false, title: "The provider's quota is spent" },
+  provider_timeout: { status: 504, retryable: true, title: 'The effect is unknown, and reading back failed' },
+  internal: { status: 500, retryable: false, title: 'A bug in Usher; details are in its log' },
+} as const satisfies Record<string, { status: number; retryable: boolean; title: string }>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** Whether a write took effect: proved that it did not, or not known. */
+export type FailedOutcome = 'not_applied' | 'unknown';
+
+export interface FieldError {
+  path: string;
+  message: string;
+}
+
+/** The provider's own words, free of secrets and personal data. */
+export interface ProviderDetail {
+  name: string;
+  code?: string;
+  message?: string;
+  requestId?: string;
+}
+
+export interface ErrorOptions {
+  retryable?: boolean;
+  outcome?: FailedOutcome;
+  provider?: ProviderDetail;
+  fix?: string;
+  errors?: FieldError[];
+  /** Seconds until a retry can help: the `Retry-After` header. */
+  retryAfter?: number;
+  /** How often the same call may be sent again within this invocation. */
+  retries?: number;
+  /** An earlier attempt of the same call failed, so a refusal may be about our own first attempt. */
+  repeated?: boolean;
+  /** The provider no longer accepts the token; a new one may help. */
+  tokenRejected?: boolean;
+  /** The refusal holds for every call of this credential until `retryAfter` is over. */
+  pausesCredential?: boolean;
+}
+
+/**
+ * An expected failure, in the words of the HTTP contract. `code` decides; `message` is for people and holds no secret
+ * and no personal data. `outcome` tells whether a write may have taken effect all the same.
+ */
+export class OperationError extends Error {
+  override readonly name = 'OperationError';
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+  readonly outcome: FailedOutcome;
+  readonly options: ErrorOptions;
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message);
+    this.code = code;
+    this.retryable = options.retryable ?? errorCodes[code].retryable;
+    this.outcome = options.outcome ?? 'not_applied';
+    this.options = options;
+  }
+
+  /** The same failure with its code or some of its options changed. */
+  with({ code = this.code, ...options }: ErrorOptions & { code?: ErrorCode }): OperationError {
+    return new OperationError(code, this.message, { ...this.options, ...options });
+  }
+}
+
+export const invalidInput = (errors: FieldError[]): OperationError =>
+  new OperationError('invalid_input', errors.map(({ path, message }) => `${path}: ${message}`).join('; '), { errors });

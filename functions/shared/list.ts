@@ -1,0 +1,36 @@
+import * as z from 'zod/mini';
+import { documented } from './schema.ts';
+
+const maxLimit = 1_000;
+
+/** The query of a list that is read whole and given out in pages; its cursor is an offset. */
+export const pageQuery = {
+  cursor: documented(
+    z.optional(z.string().check(z.regex(/^\d+$/, { error: 'must be the cursor of the page before' }))),
+    {
+      description: 'The cursor of the page before',
+    },
+  ),
+  limit: documented(
+    z._default(z.coerce.number({ error: 'must be a number' }).check(z.int(), z.minimum(1), z.maximum(maxLimit)), 100),
+    { minimum: 1, maximum: maxLimit },
+  ),
+};
+
+/** The answer of every list. */
+export const listOf = <Item extends z.ZodMiniType>(item: Item) =>
+  z.object({
+    items: z.array(item),
+    cursor: documented(z.nullable(z.string()), { description: 'null on the last page' }),
+  });
+
+interface Page {
+  cursor?: string | undefined;
+  limit: number;
+}
+
+export function pageOf<Item>(all: Item[], { cursor, limit }: Page): { items: Item[]; cursor: string | null } {
+  const start = Number(cursor ?? 0);
+  const end = start + limit;
+  return { items: all.slice(start, end), cursor: end < all.length ? String(end) : null };
+}

@@ -1,0 +1,62 @@
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import * as z from 'zod/mini';
+import { errorCodes, type OperationError } from './errors.ts';
+import { documented } from './schema.ts';
+
+export const problemContentType = 'application/problem+json';
+
+const codes = Object.keys(errorCodes) as (keyof typeof errorCodes)[];
+
+/** RFC 9457 problem details with our members. */
+export const problem = documented(
+  z.object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: documented(z.string(), { description: 'The request id; the log lines of this request carry it' }),
+    code: z.enum(codes),
+    retryable: documented(z.boolean(), { description: 'Whether the same request can succeed later' }),
+    outcome: documented(z.enum(['not_applied', 'unknown']), {
+      description: 'Whether a write surely had no effect, or may have had one',
+    }),
+    provider: z.optional(
+      z.object({
+        name: z.string(),
+        code: z.optional(z.string()),
+        message: z.optional(z.string()),
+        requestId: z.optional(z.string()),
+      }),
+    ),
+    fix: documented(z.optional(z.string()), { description: 'What an operator does next' }),
+    errors: z.optional(z.array(z.object({ path: z.string(), message: z.string() }))),
+  }),
+  { title: 'Problem' },
+);
+
+/** An expected failure as the answer that the caller gets. */
+export function problemResponse(error: OperationError, requestId: string): APIGatewayProxyStructuredResultV2 {
+  const { status, title } = errorCodes[error.code];
+  const { provider, fix, errors, retryAfter } = error.options;
+  const body: z.infer<typeof problem> = {
+    type: `urn:usher:error:${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    instance: requestId,
+    code: error.code,
+    retryable: error.retryable,
+    outcome: error.outcome,
+    ...(provider && { provider }),
+    ...(fix && { fix }),
+    ...(errors && { errors }),
+  };
+  return {
+    statusCode: status,
+    headers: {
+      'content-type': problemContentType,
+      ...(status === 503 && { 'retry-after': String(retryAfter ?? 5) }),
+    },
+    body: JSON.stringify(body),
+  };
+}

@@ -1,0 +1,167 @@
+import type * as z from 'zod/mini';
+import { clock, type Deadline } from './clock.ts';
+import { OperationError } from './errors.ts';
+import { fieldErrors } from './schema.ts';
+
+export interface ProviderRequest {
+  method: 'GET' | 'POST' | 'PUT';
+  url: URL;
+  headers?: Record<string, string>;
+  /** Sent as JSON. */
+  body?: unknown;
+}
+
+export interface ProviderReply {
+  status: number;
+  headers: Headers;
+  text: string;
+}
+
+/** One attempt ends here, so that a write that hangs leaves time to read back within the 25 s of an invocation. */
+const attemptMs = 8_000;
+const maxReplyLength = 1024 * 1024;
+
+/** Failures that come before the first byte of a request, so the provider cannot have acted on it. */
+const neverSent = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
+/**
+ * Sends one request and reads the whole reply, whatever its status.
+ * @throws OperationError `provider_timeout` or `provider_unavailable` when no reply came (`outcome` says whether the
+ * request can have had an effect), `provider_unexpected` for a redirect or a reply over 1 MiB. Neither names the URL, which may hold a token.
+ */
+export async function send(provider: string, request: ProviderRequest, deadline: Deadline): Promise<ProviderReply> {
+  if (deadline.msLeft === 0) {
+    throw unavailable(provider, 'the time for this request was used up before it could be sent', 'not_applied');
+  }
+  const reply = await fetchReply(provider, request, deadline);
+  if (reply.status >= 300 && reply.status < 400) {
+    throw unexpected(provider, `it answered a redirect (HTTP ${reply.status})`, 'Check the base URL in the secret.');
+  }
+  if (reply.text.length > maxReplyLength) throw unexpected(provider, 'its answer is over 1 MiB');
+  return reply;
+}
+
+async function fetchReply(
+  provider: string,
+  { method, url, headers, body }: ProviderRequest,
+  deadline: Deadline,
+): Promise<ProviderReply> {
+  try {
+    const response = await fetch(url, {
+      method,
+      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      redirect: 'manual',
+      signal: deadline.signal(attemptMs),
+    });
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  } catch (error) {
+    throw notReached(provider, error);
+  }
+}
+
+function notReached(provider: string, error: unknown): OperationError {
+  if (Error.isError(error) && error.name === 'TimeoutError') {
+    return timedOut(provider);
+  }
+  const reason = systemCode(error);
+  if (!reason) throw error;
+  return unavailable(provider, `the connection failed (${reason})`, neverSent.has(reason) ? 'not_applied' : 'unknown');
+}
+
+/** `fetch` hides the system's code in the cause of its TypeError. */
+function systemCode(error: unknown): string | undefined {
+  const cause = Error.isError(error) ? error.cause : undefined;
+  return Error.isError(cause) && 'code' in cause ? String(cause.code) : undefined;
+}
+
+/** Not `unavailable`: the provider may be at work still, so even a read that shows no change proves nothing. */
+const timedOut = (provider: string): OperationError =>
+  new OperationError('provider_timeout', `${provider}: it did not answer in time`, {
+    outcome: 'unknown',
+    provider: { name: provider },
+    retryAfter: 5,
+    retries: 1,
+    fix: 'Read the member before you send this again: the change may still take effect.',
+  });
+
+export const unavailable = (provider: string, what: string, outcome: 'not_applied' | 'unknown'): OperationError =>
+  new OperationError('provider_unavailable', `${provider}: ${what}`, {
+    outcome,
+    provider: { name: provider },
+    retryAfter: 5,
+    retries: 2,
+    fix: `Try again later. If it lasts, check the network and the base URL in the secret of ${provider}.`,
+  });
+
+export const unexpected = (provider: string, what: string, fix?: string): OperationError =>
+  new OperationError('provider_unexpected', `${provider}: ${what}`, {
+    outcome: 'unknown',
+    provider: { name: provider },
+    ...(fix && { fix }),
+  });
+
+/** `path` below `baseUrl`, whose own path is kept, with encoded query parameters. */
+export function urlOf(baseUrl: string, path: string, query: Record<string, string> = {}): URL {
+  const url = new URL(baseUrl.replace(/\/$/, '') + path);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  return url;
+}
+
+/** `body` in its documented shape. @throws OperationError `provider_unexpected`, naming where it differs */
+export function parseAs<Schema extends z.ZodMiniType>(
+  provider: string,
+  schema: Schema,
+  body: unknown,
+): z.output<Schema> {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const paths = fieldErrors(result.error.issues).map(({ path }) => path);
+  throw unexpected(provider, `its answer is not as documented at ${paths.join(', ')}`);
+}
+
+/** The JSON of a reply. @throws OperationError `provider_unexpected` */
+export function parseJson(provider: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw unexpected(provider, text.trimStart().startsWith('<') ? 'it answered HTML' : 'its answer is not JSON');
+  }
+}
+
+/** Milliseconds to wait after so many failures: growing, at least `atLeast`, with up to half as much again by chance. */
+export const backoff = (failures: number, atLeast = 0): number =>
+  Math.max(atLeast, 200 * 2 ** failures) * (1 + clock.random() / 2);
+
+/**
+ * Sends again, with growing and jittered waits, as long as the failure allows it (`retries`), the wait fits before the
+ * deadline, and sending twice cannot act twice: a write only when the failure proves that nothing was applied.
+ */
+export async function retrying<T>(kind: 'read' | 'write', deadline: Deadline, attempt: () => Promise<T>): Promise<T> {
+  for (let failures = 1; ; failures++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error;
+      const { retries = 0, retryAfter = 0, pausesCredential } = error.options;
+      const wait = backoff(failures, error.code === 'provider_rate_limited' ? retryAfter * 1000 : 0);
+      const safe = kind === 'read' || error.outcome === 'not_applied';
+      if (failures > retries || !safe || pausesCredential || wait >= deadline.msLeft) {
+        throw failures > 1 ? error.with({ repeated: true }) : error;
+      }
+      await clock.sleep(wait);
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import { defineOperation } from '../shared/operation.ts';
+import { writeAnswer } from '../shared/write-answer.ts';
+import { wecom } from './client/index.ts';
+import { newMember, userid } from './client/member.ts';
+
+export const handler = defineOperation({
+  summary: 'Create a WeCom member',
+  description:
+    'A department that did not exist is created by WeCom and reported as the warning `department_created:<id>`.',
+  route: 'POST /wecom/users',
+  effect: 'create',
+  providers: { wecom },
+  input: newMember,
+  output: writeAnswer('wecom', { userid }, 'created'),
+  run: async (member, { wecom }) => ({
+    provider: 'wecom' as const,
+    userid: member.userid,
+    ...(await wecom.createUser(member)),
+  }),
+});

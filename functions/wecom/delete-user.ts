@@ -1,0 +1,20 @@
+import * as z from 'zod/mini';
+import { defineOperation } from '../shared/operation.ts';
+import { writeAnswer } from '../shared/write-answer.ts';
+import { wecom } from './client/index.ts';
+import { userid } from './client/member.ts';
+
+export const handler = defineOperation({
+  summary: 'Delete a WeCom member',
+  description: "Cannot be undone. The member's Tencent corporate mailbox is deleted too.",
+  route: 'DELETE /wecom/users/{userid}',
+  effect: 'delete',
+  providers: { wecom },
+  input: z.strictObject({ userid }),
+  output: writeAnswer('wecom', { userid }, 'deleted'),
+  run: async ({ userid }, { wecom }) => {
+    const result = await wecom.deleteUser(userid);
+    if (result.outcome === 'already_absent') throw result.refusal;
+    return { provider: 'wecom' as const, userid, ...result };
+  },
+});

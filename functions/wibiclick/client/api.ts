@@ -1,0 +1,57 @@
+import type { Deadline } from '../../shared/clock.ts';
+import { ProviderSecret } from '../../shared/secrets.ts';
+import { retrying, send, urlOf } from '../../shared/transport.ts';
+import { type Answer, wibiclickError } from './errors.ts';
+import { type WibiclickSecret, wibiclickSecret } from './types.ts';
+
+const provider = 'wibiclick';
+const secret = new ProviderSecret(provider, wibiclickSecret);
+
+export interface Call {
+  method: 'GET' | 'POST';
+  path: string;
+  query?: Record<string, string>;
+  body?: Record<string, unknown>;
+}
+
+/** Sends calls to WibiClick: key, retries and the error table. A GET reads, a POST writes. */
+export class WibiclickApi {
+  readonly #deadline: Deadline;
+
+  constructor(deadline: Deadline) {
+    this.#deadline = deadline;
+  }
+
+  /** @throws OperationError as the error table says; `outcome` tells whether a write may have had an effect */
+  call(call: Call): Promise<Answer> {
+    const kind = call.method === 'GET' ? 'read' : 'write';
+    return secret.use((values) => retrying(kind, this.#deadline, () => this.#send(values, call)));
+  }
+
+  async #send(values: WibiclickSecret, { method, path, query, body }: Call): Promise<Answer> {
+    const { baseUrl, apiKey, authHeader, authScheme } = values;
+    const reply = await send(
+      provider,
+      {
+        method,
+        url: urlOf(baseUrl, path, query),
+        headers: { [authHeader]: [authScheme, apiKey].filter(Boolean).join(' ') },
+        ...(body && { body }),
+      },
+      this.#deadline,
+    );
+    const answer = { ...reply, json: jsonOrNothing(reply.text) };
+    const error = wibiclickError(answer, [apiKey]);
+    if (error) throw error;
+    return answer;
+  }
+}
+
+/** A success may be an object, a plain string or empty (page section 2.1), so what is no JSON is no failure here. */
+function jsonOrNothing(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

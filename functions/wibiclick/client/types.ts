@@ -1,0 +1,57 @@
+import * as z from 'zod/mini';
+import { baseUrl, documented } from '../../shared/schema.ts';
+
+const forbiddenHeaders = ['host', 'content-length', 'content-type', 'connection', 'transfer-encoding', 'cookie'];
+
+/** The secret `usher/<stage>/wibiclick`. Which header carries the key is published nowhere (page section 1.3). */
+export const wibiclickSecret = z.object({
+  baseUrl,
+  apiKey: z.string().check(z.regex(/^[^\p{Cc}]+$/u, { error: 'must be a key without control characters' })),
+  authHeader: z._default(
+    z.string().check(
+      z.regex(/^[\w!#$%&'*+.^`|~-]+$/, { error: 'must be the name of an HTTP header' }),
+      z.refine((name) => !forbiddenHeaders.includes(name.toLowerCase()), {
+        error: 'must not be a header of the transport',
+      }),
+    ),
+    'Authorization',
+  ),
+  authScheme: z._default(z.string(), 'Bearer'),
+});
+export type WibiclickSecret = z.infer<typeof wibiclickSecret>;
+
+/** Ids are opaque and keep their JSON type; `String(a) === String(b)` compares them (page section 1.1). */
+export type Id = string | number;
+
+const id = z
+  .string()
+  .check(
+    z.regex(/^[^\s\p{Cc}/?#&%]{1,128}$/u, { error: 'must have 1 to 128 characters, without spaces and / ? # & %' }),
+  );
+export const userId = documented(id, { example: '101' });
+export const websiteId = documented(
+  id.check(z.refine((value) => value !== 'default', { error: 'must be a real id; "default" stands for none chosen' })),
+  { example: '201' },
+);
+
+const wireId = z.union([z.string(), z.int()]);
+const wireWebsite = z.union([
+  z.object({ value: wireId, label: z.optional(z.string()) }),
+  z.object({ id: wireId, name: z.optional(z.string()), url: z.optional(z.string()) }),
+]);
+
+/** A list of websites in either shape: the web client's bare array or the node page's object (page section 2.3). */
+export const websiteList = z.union([
+  z.array(wireWebsite),
+  z.object({ websites: z.array(wireWebsite), total: z.optional(z.int()) }),
+]);
+
+export interface Website {
+  id: Id;
+  name: string;
+}
+
+export function toWebsite(wire: z.infer<typeof wireWebsite>): Website {
+  if ('value' in wire) return { id: wire.value, name: wire.label ?? String(wire.value) };
+  return { id: wire.id, name: wire.name ?? wire.url ?? String(wire.id) };
+}

@@ -1,0 +1,20 @@
+import * as z from 'zod/mini';
+import { defineOperation } from '../shared/operation.ts';
+import { writeAnswer } from '../shared/write-answer.ts';
+import { wibiclick } from './client/index.ts';
+import { userId, websiteId } from './client/types.ts';
+
+export const handler = defineOperation({
+  summary: 'Disconnect a WibiClick user from a website',
+  description: 'The account itself stays: WibiClick publishes no call that closes one.',
+  route: 'DELETE /wibiclick/websites/{websiteId}/users/{userId}',
+  effect: 'delete',
+  providers: { wibiclick },
+  input: z.strictObject({ websiteId, userId }),
+  output: writeAnswer('wibiclick', { websiteId, userId }, 'disconnected'),
+  run: async ({ websiteId, userId }, { wibiclick }) => {
+    const result = await wibiclick.disconnect(userId, websiteId);
+    if (result.outcome === 'already_disconnected') throw result.refusal;
+    return { provider: 'wibiclick' as const, websiteId, userId, ...result };
+  },
+});

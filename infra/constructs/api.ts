@@ -1,0 +1,90 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AccessLogField, AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import {
+  HttpApi,
+  HttpAuthorizer,
+  HttpAuthorizerType,
+  HttpMethod,
+  HttpRoute,
+  HttpRouteKey,
+  HttpStage,
+  type IHttpRouteAuthorizer,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Operation } from '../../functions/shared/operation.ts';
+import { parseRoute } from '../operations.ts';
+import type { Settings } from '../settings.ts';
+
+/** The HTTP API. Every route has an authorizer; there is no public one. */
+export class Api extends Construct {
+  readonly url: string;
+  readonly #api: HttpApi;
+  readonly #authorizer: IHttpRouteAuthorizer;
+  readonly #auth: Settings['auth'];
+
+  constructor(scope: Construct, id: string, { stage, auth }: Pick<Settings, 'stage' | 'auth'>) {
+    super(scope, id);
+    this.#api = new HttpApi(this, 'HttpApi', { apiName: `usher-${stage}`, createDefaultStage: false });
+    this.#auth = auth;
+    this.#authorizer = this.#createAuthorizer(auth);
+    this.url = new HttpStage(this, 'Stage', {
+      httpApi: this.#api,
+      stageName: '$default',
+      autoDeploy: true,
+      throttle: { rateLimit: 50, burstLimit: 100 },
+      accessLogSettings: { destination: new LogGroupLogDestination(this.#createLog(stage)), format: accessLogFormat },
+    }).url;
+  }
+
+  /** Leads the operation's route to its function. */
+  addRoute(fn: LambdaFunction, { route, effect }: Operation): void {
+    const { method, path } = parseRoute(route);
+    new HttpRoute(fn, 'Route', {
+      httpApi: this.#api,
+      routeKey: HttpRouteKey.with(path, HttpMethod[method]),
+      integration: new HttpLambdaIntegration('Integration', fn),
+      authorizer: this.#authorizer,
+      ...(this.#auth !== 'iam' && { authorizationScopes: [effect === 'read' ? 'usher/read' : 'usher/write'] }),
+    });
+  }
+
+  #createAuthorizer(auth: Settings['auth']): IHttpRouteAuthorizer {
+    if (auth === 'iam') return new HttpIamAuthorizer();
+    // HttpJwtAuthorizer would put itself into the nested stack of the first route, out of reach for the others.
+    const { authorizerId } = new HttpAuthorizer(this, 'JwtAuthorizer', {
+      httpApi: this.#api,
+      type: HttpAuthorizerType.JWT,
+      identitySource: ['$request.header.Authorization'],
+      jwtIssuer: auth.jwt.issuer,
+      jwtAudience: auth.jwt.audience,
+    });
+    return HttpAuthorizer.fromHttpAuthorizerAttributes(this, 'Jwt', {
+      authorizerId,
+      authorizerType: HttpAuthorizerType.JWT,
+    });
+  }
+
+  #createLog(stage: string): LogGroup {
+    // API Gateway adds each other log group to one account-wide policy, which is limited in size.
+    return new LogGroup(this, 'AccessLog', {
+      logGroupName: `/aws/vendedlogs/usher-${stage}-api`,
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+  }
+}
+
+/** The route and not the path, which holds ids. */
+const accessLogFormat = AccessLogFormat.custom(
+  JSON.stringify({
+    requestId: AccessLogField.contextRequestId(),
+    route: AccessLogField.contextRouteKey(),
+    status: AccessLogField.contextStatus(),
+    ms: AccessLogField.contextResponseLatency(),
+  }),
+);

@@ -1,0 +1,47 @@
+import { readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { defineOperation, Operation, Route } from '../functions/shared/operation.ts';
+
+export interface OperationEntry {
+  /** `<folder>/<name>`, such as `wecom/delete-user`. */
+  id: string;
+  folder: string;
+  name: string;
+  /** The absolute path of the module. */
+  entry: string;
+}
+
+export interface LoadedOperation extends OperationEntry {
+  handler: ReturnType<typeof defineOperation>;
+  operation: Operation;
+}
+
+export type Method = Route extends `${infer Name} /${string}` ? Name : never;
+
+const functionsRoot = fileURLToPath(new URL('../functions', import.meta.url));
+
+/** A file is a Lambda because of where it is: directly in a folder of `functions/`, except `shared`. */
+export const findOperations = (root = functionsRoot): OperationEntry[] =>
+  readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => /^(?!shared\/)[^/]+\/[^/.]+\.ts$/.test(path))
+    .sort()
+    .map((path) => {
+      const [folder, name] = [dirname(path), basename(path, '.ts')];
+      return { id: `${folder}/${name}`, folder, name, entry: join(root, path) };
+    });
+
+/** @throws Error naming the file that exports no operation */
+export const loadOperations = (): Promise<LoadedOperation[]> => Promise.all(findOperations().map(load));
+
+async function load(found: OperationEntry): Promise<LoadedOperation> {
+  const { handler } = (await import(pathToFileURL(found.entry).href)) as Partial<Pick<LoadedOperation, 'handler'>>;
+  if (!handler?.operation) throw new Error(`functions/${found.id}.ts exports no handler made by defineOperation`);
+  return { ...found, handler, operation: handler.operation };
+}
+
+export function parseRoute(route: Route): { method: Method; path: string; pathFields: string[] } {
+  const [method, path] = route.split(' ') as [Method, string];
+  return { method, path, pathFields: [...path.matchAll(/\{(\w+)\}/g)].flatMap(([, field]) => field ?? []) };
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { listen, type RunningServer } from './simulator.ts';
+
+type Input = Record<string, unknown>;
+type Actions = Map<string, (input: Input) => object>;
+
+interface Version {
+  ARN: string;
+  Name: string;
+  VersionId: string;
+  VersionStages: string[];
+}
+
+interface Secret extends Version {
+  SecretString: string;
+  /** Epoch seconds. */
+  CreatedDate: number;
+}
+
+/** A refusal, with AWS's name for it. */
+class AwsError extends Error {
+  readonly type: string;
+
+  constructor(type: string, message: string) {
+    super(message);
+    this.type = type;
+  }
+}
+
+const arnPrefix = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:';
+
+/** The AWS endpoint of the sandbox: Secrets Manager in memory, for the SDK and for `aws --endpoint-url`. */
+export function startAws(secrets: Record<string, string>, port = 0): Promise<RunningServer> {
+  const actions = secretsManager(secrets);
+  return listen(async (request, response) => {
+    const { status, body } = await answer(actions, request);
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
+  }, port);
+}
+
+function secretsManager(start: Record<string, string>): Actions {
+  const secrets = new Map<string, Secret>();
+
+  const find = ({ SecretId }: Input): Secret => {
+    const secret = secrets.get(String(SecretId).replace(arnPrefix, ''));
+    if (!secret) throw new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
+    return secret;
+  };
+
+  const put = (name: string, SecretString: string): Version => {
+    const version = { ARN: arnPrefix + name, Name: name, VersionId: randomUUID(), VersionStages: ['AWSCURRENT'] };
+    secrets.set(name, { ...version, SecretString, CreatedDate: Date.now() / 1000 });
+    return version;
+  };
+
+  for (const [name, value] of Object.entries(start)) put(name, value);
+  return new Map<string, (input: Input) => object>([
+    ['secretsmanager.GetSecretValue', find],
+    [
+      'secretsmanager.PutSecretValue',
+      (input) => {
+        const { Name } = find(input);
+        if (typeof input.SecretString === 'string') return put(Name, input.SecretString);
+        throw new AwsError('InvalidParameterException', 'The sandbox keeps text only: give SecretString.');
+      },
+    ],
+  ]);
+}
+
+async function answer(actions: Actions, request: IncomingMessage): Promise<{ status: number; body: object }> {
+  try {
+    const input = JSON.parse(await text(request)) as Input;
+    const action = actions.get(String(request.headers['x-amz-target']));
+    if (action) return { status: 200, body: action(input) };
+    const supported = [...actions.keys()].join(' and ');
+    throw new AwsError('UnknownOperationException', `The sandbox supports ${supported}, nothing else.`);
+  } catch (error) {
+    const { type, message } = error instanceof AwsError ? error : new AwsError('SerializationException', String(error));
+    return { status: 400, body: { __type: type, message } };
+  }
+}

@@ -1,0 +1,113 @@
+import { handler } from '../../../functions/wecom/delete-user.ts';
+import { invoke } from '../../support/invoke.ts';
+import { simulated } from '../../support/providers.ts';
+
+const wecom = simulated('wecom');
+const deletePath = '/cgi-bin/user/delete';
+const remove = (userid = 'lisi') => invoke(handler, { path: { userid } });
+const onDelete = (then: Record<string, unknown>, times = 1) =>
+  wecom.faults({ method: 'GET', path: deletePath, times, then });
+const isMember = async (userid: string) =>
+  (await wecom.state()).members.some((member: { userid: string }) => member.userid === userid);
+
+test('deletes by GET, once, and proves it by the id list', async () => {
+  const answer = await remove();
+
+  expect(answer).toMatchObject({
+    status: 200,
+    body: { provider: 'wecom', userid: 'lisi', outcome: 'deleted', verified: true, warnings: [] },
+  });
+  expect(answer.body.response).toEqual({ errcode: 0, errmsg: 'deleted' });
+  expect(await isMember('lisi')).toBe(false);
+  const calls = await wecom.requests();
+  expect(calls.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    'GET /cgi-bin/gettoken',
+    `GET ${deletePath}`,
+    'POST /cgi-bin/user/list_id',
+  ]);
+});
+
+test('an unknown member is 404 with the code of WeCom', async () => {
+  const answer = await remove('ghost');
+
+  expect(answer).toMatchObject({ status: 404, body: { code: 'not_found', provider: { name: 'wecom', code: '60111' } } });
+});
+
+test.each([60111, 46004, 40003])('%i says that the member is gone already', async (errcode) => {
+  await onDelete({ errcode });
+
+  expect(await remove()).toMatchObject({
+    status: 404,
+    body: { code: 'not_found', retryable: false, provider: { code: String(errcode) } },
+  });
+});
+
+test('the creator of the corp needs a human', async () => {
+  const answer = await remove('founder');
+
+  expect(answer).toMatchObject({ status: 422, body: { code: 'needs_human', provider: { code: '301005' } } });
+  expect(answer.body.fix).toContain('creator');
+});
+
+describe('an attempt whose answer is lost', () => {
+  test('is deleted, with a warning, when the member is gone; it is not sent twice', async () => {
+    await onDelete({ drop: 'after' });
+
+    const answer = await remove();
+
+    expect(answer.body).toMatchObject({ outcome: 'deleted', verified: true, response: null });
+    expect(answer.body.warnings).toEqual(['upstream_error_but_verified']);
+    expect(await wecom.requests(deletePath)).toHaveLength(1);
+  });
+
+  test('is sent once more only after the member was seen', async () => {
+    await onDelete({ drop: 'before' });
+
+    expect((await remove()).body).toMatchObject({ outcome: 'deleted', verified: true });
+    const paths = (await wecom.requests()).map(({ path }) => path);
+    expect(paths).toEqual([
+      '/cgi-bin/gettoken',
+      deletePath,
+      '/cgi-bin/user/list_id',
+      deletePath,
+      '/cgi-bin/user/list_id',
+    ]);
+  });
+
+  test('is unknown when the directory cannot be read', async () => {
+    await onDelete({ status: 500 });
+    await wecom.faults({ path: '/cgi-bin/user/list_id', times: 9, then: { drop: 'before' } });
+
+    expect(await remove()).toMatchObject({ status: 504, body: { code: 'provider_timeout', outcome: 'unknown' } });
+    expect(await wecom.requests(deletePath)).toHaveLength(1);
+  });
+});
+
+test('a yes without a deed is verification_failed', async () => {
+  await onDelete({ errcode: 0 });
+
+  expect(await remove()).toMatchObject({ status: 502, body: { code: 'verification_failed' } });
+  expect(await isMember('lisi')).toBe(true);
+});
+
+test('the id list is read to its end', async () => {
+  await fetch(`${wecom.url}/_sandbox/reset`, { method: 'POST', body: '{"members":6000}' });
+  await onDelete({ errcode: 0 });
+
+  expect(await remove('member-06000')).toMatchObject({ body: { code: 'verification_failed' } });
+  expect(await wecom.requests('/cgi-bin/user/list_id')).toHaveLength(2);
+});
+
+test('a time that is used up before sending is not an unknown effect', async () => {
+  const answer = await invoke(handler, { path: { userid: 'lisi' } }, 900);
+
+  expect(answer).toMatchObject({ status: 503, body: { code: 'provider_unavailable', outcome: 'not_applied' } });
+  expect(await wecom.requests(deletePath)).toEqual([]);
+});
+
+test.each(['', '-x', 'a b', 'x'.repeat(65), '../lisi', '李四'])('refuses the userid %j before anything is sent', async (userid) => {
+  const answer = await remove(userid);
+
+  expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_input', errors: [{ path: 'userid' }] } });
+  expect(await wecom.requests()).toEqual([]);
+});

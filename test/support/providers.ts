@@ -1,0 +1,89 @@
+import { secretIdEnv } from '../../functions/shared/env-names.ts';
+import { startAws } from '../../sandbox/aws.ts';
+import { createDingtalkSimulator } from '../../sandbox/dingtalk.ts';
+import { type RunningServer, type SimulatedProvider, startSimulator } from '../../sandbox/simulator.ts';
+import { createWecomSimulator } from '../../sandbox/wecom.ts';
+import { createWibiclickSimulator } from '../../sandbox/wibiclick.ts';
+import type { Json } from './invoke.ts';
+import './time.ts';
+
+export type ProviderName = 'wecom' | 'dingtalk' | 'wibiclick';
+
+interface Fault {
+  method?: string;
+  path: string;
+  times?: number;
+  then: Record<string, unknown>;
+}
+
+const simulators: Record<ProviderName, () => SimulatedProvider> = {
+  wecom: createWecomSimulator,
+  dingtalk: () => createDingtalkSimulator({ callsPerSecond: 100_000 }),
+  wibiclick: createWibiclickSimulator,
+};
+
+const secretOf: Record<ProviderName, (baseUrl: string) => Record<string, string>> = {
+  wecom: (baseUrl) => ({ corpId: 'wwsandbox', contactSecret: 'sandbox-contact', appSecret: 'sandbox-app', baseUrl }),
+  dingtalk: (baseUrl) => ({ appKey: 'dingsandbox', appSecret: 'sandbox-ding', baseUrl, apiBaseUrl: baseUrl }),
+  wibiclick: (baseUrl) => ({ apiKey: 'sandbox-wibi', baseUrl }),
+};
+
+const secretId = (name: ProviderName) => `usher/test/${name}`;
+let aws: RunningServer;
+
+beforeAll(async () => {
+  aws = await startAws({ [secretId('wecom')]: '', [secretId('dingtalk')]: '', [secretId('wibiclick')]: '' });
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: aws.url,
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    USHER_DINGTALK_CALLS_PER_SECOND: '100000',
+  });
+});
+afterAll(() => aws.close());
+
+/** The simulator of one provider over real HTTP, fresh for each test, and its secret in Secrets Manager. */
+export function simulated(name: ProviderName) {
+  let server: RunningServer;
+
+  const putSecret = async (text: string) => {
+    await fetch(aws.url, {
+      method: 'POST',
+      headers: { 'x-amz-target': 'secretsmanager.PutSecretValue' },
+      body: JSON.stringify({ SecretId: secretId(name), SecretString: text }),
+    });
+  };
+  const secret = (changes: Record<string, unknown>) =>
+    putSecret(JSON.stringify({ ...secretOf[name](server.url), ...changes }));
+
+  beforeEach(async () => {
+    server = await startSimulator(simulators[name]());
+    process.env[secretIdEnv(name)] = secretId(name);
+    await secret({});
+  });
+  afterEach(() => server.close());
+
+  const control = async (path: string, body?: unknown): Promise<Json> => {
+    const response = await fetch(`${server.url}/_sandbox/${path}`, {
+      ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+    });
+    return response.json();
+  };
+
+  return {
+    get url() {
+      return server.url;
+    },
+    state: () => control('state'),
+    /** Requests so far, or those of one path. */
+    requests: async (path?: string): Promise<Json[]> =>
+      (await control('requests')).filter((request: Json) => !path || request.path === path),
+    faults: (...faults: Fault[]) =>
+      control('faults', faults.map((fault) => ({ method: 'POST', times: 1, ...fault }))),
+    /** Changes keys of the secret; the function sees it when its cached copy is old or was refused. */
+    secret,
+    /** Puts any text in place of the secret. */
+    putSecret,
+  };
+}

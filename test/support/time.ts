@@ -1,0 +1,25 @@
+import { clock } from '../../functions/shared/clock.ts';
+
+const real = { ...clock };
+let offset = 0;
+
+/** Sleeping takes no time but moves the clock; `waits` are the milliseconds of each sleep. Chance is always a half. */
+export const time = {
+  waits: [] as number[],
+  advance(ms: number): void {
+    offset += ms;
+  },
+};
+
+clock.now = () => real.now() + offset;
+clock.random = () => 0.5;
+clock.sleep = async (ms) => {
+  time.waits.push(ms);
+  offset += ms;
+};
+
+beforeEach(() => {
+  time.waits = [];
+  // Past the life of every secret, token and ban that an earlier test left in memory.
+  offset += 3 * 3_600_000;
+});
