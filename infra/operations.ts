@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { defineOperation, Operation, Route } from '../functions/shared/operation.ts';
+import type { defineSchedule, ScheduledOperation } from '../functions/shared/schedule.ts';
 
 export interface OperationEntry {
   /** `<folder>/<name>`, such as `wecom/delete-user`. */
@@ -15,6 +16,11 @@ export interface OperationEntry {
 export interface LoadedOperation extends OperationEntry {
   handler: ReturnType<typeof defineOperation>;
   operation: Operation;
+}
+
+export interface LoadedSchedule extends OperationEntry {
+  handler: ReturnType<typeof defineSchedule>;
+  operation: ScheduledOperation;
 }
 
 export type Method = Route extends `${infer Name} /${string}` ? Name : never;
@@ -32,13 +38,26 @@ export const findOperations = (root = functionsRoot): OperationEntry[] =>
       return { id: `${folder}/${name}`, folder, name, entry: join(root, path) };
     });
 
-/** @throws Error naming the file that exports no operation */
-export const loadOperations = (): Promise<LoadedOperation[]> => Promise.all(findOperations().map(load));
+/** The operations with a route. @throws Error naming a file that exports no operation */
+export async function loadOperations(): Promise<LoadedOperation[]> {
+  const loaded = await Promise.all(findOperations().map(load));
+  return loaded.filter((candidate): candidate is LoadedOperation => 'route' in candidate.operation);
+}
 
-async function load(found: OperationEntry): Promise<LoadedOperation> {
-  const { handler } = (await import(pathToFileURL(found.entry).href)) as Partial<Pick<LoadedOperation, 'handler'>>;
-  if (!handler?.operation) throw new Error(`functions/${found.id}.ts exports no handler made by defineOperation`);
-  return { ...found, handler, operation: handler.operation };
+/** The operations that run on a schedule. @throws Error naming a file that exports no operation */
+export async function loadSchedules(): Promise<LoadedSchedule[]> {
+  const loaded = await Promise.all(findOperations().map(load));
+  return loaded.filter((candidate): candidate is LoadedSchedule => 'schedule' in candidate.operation);
+}
+
+async function load(found: OperationEntry): Promise<LoadedOperation | LoadedSchedule> {
+  const { handler } = (await import(pathToFileURL(found.entry).href)) as Exported;
+  if (!handler?.operation) throw new Error(`functions/${found.id}.ts exports no handler with its operation`);
+  return { ...found, handler, operation: handler.operation } as LoadedOperation | LoadedSchedule;
+}
+
+interface Exported {
+  handler?: LoadedOperation['handler'] | LoadedSchedule['handler'];
 }
 
 export function parseRoute(route: Route): { method: Method; path: string; pathFields: string[] } {

@@ -1,50 +1,57 @@
-import { fieldErrors, z } from '../functions/shared/schema.ts';
+import * as z from 'zod/mini';
+import { fieldErrors } from '../functions/shared/schema.ts';
 
-const settings = z.strictObject({
-  stage: z
-    .string()
-    .check(z.regex(/^[a-z0-9-]{1,20}$/, { error: 'must be 1 to 20 of the characters a-z 0-9 -, such as "prod"' })),
-  auth: z._default(
-    z.union(
-      [
-        z.literal('iam'),
-        z.strictObject({
-          jwt: z.strictObject({
-            issuer: z.url({ protocol: /^https$/ }),
-            audience: z.array(z.string().check(z.minLength(1))).check(z.minLength(1)),
-          }),
-        }),
-      ],
-      { error: 'must be "iam" or {"jwt": {"issuer": "https://…", "audience": ["…"]}}' },
-    ),
-    'iam',
-  ),
-  dingtalkCallsPerSecond: z._default(z.int({ error: 'must be a whole number' }).check(z.minimum(1), z.maximum(60)), 10),
+const stageError = 'must be 1 to 20 of the characters a-z 0-9 -, such as "prod"';
+
+const jwt = z.strictObject({
+  issuer: z.url({ protocol: /^https$/, error: 'must be an https URL' }),
+  audience: z.array(z.string()).check(z.minLength(1, { error: 'must list at least one audience' })),
 });
 
-/** What an operator chooses, checked when the stack is synthesised; changed by redeploying only. */
+const settings = z.strictObject(
+  {
+    stage: z.string({ error: stageError }).check(z.regex(/^[a-z0-9-]{1,20}$/, { error: stageError })),
+    auth: z._default(
+      z.union([z.literal('iam'), z.strictObject({ jwt })], {
+        error: 'must be "iam" or {"jwt": {"issuer": "https://…", "audience": ["…"]}}',
+      }),
+      'iam',
+    ),
+    dingtalkCallsPerSecond: z._default(
+      z.int({ error: 'must be a whole number from 1 to 60' }).check(z.minimum(1), z.maximum(60)),
+      10,
+    ),
+  },
+  { error: 'must be a JSON object, such as {"stage": "dev"}' },
+);
+
+/** What an operator chooses. Checked at synth; changed by redeploying only. */
 export type Settings = z.output<typeof settings>;
 
-/** A setting that an operator has to correct; its message says which and how. */
+/** A setting that an operator has to correct; the message says which and how. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
 /**
- * The context value `usher`: an object in `cdk.json`, a JSON string from `-c usher='{…}'`.
+ * Reads the context value `usher`: an object in `cdk.json`, a JSON string when given as `-c usher='{…}'`.
  * @throws SettingsError
  */
 export function parseSettings(context: unknown): Settings {
-  const result = settings.safeParse(typeof context === 'string' ? parseJson(context) : context);
-  if (result.success) return result.data;
-  const lines = fieldErrors(result.error.issues).map(({ path, message }) => `usher.${path}: ${message}`);
-  throw new SettingsError(lines.join('\n'));
+  const usher = typeof context === 'string' ? jsonOrNothing(context) : context;
+  const result = z.object({ usher: settings }).safeParse({ usher });
+  if (result.success) return result.data.usher;
+  throw new SettingsError(
+    fieldErrors(result.error.issues)
+      .map(({ path, message }) => `${path}: ${message}`)
+      .join('\n'),
+  );
 }
 
-function parseJson(text: string): unknown {
+function jsonOrNothing(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new SettingsError('usher: must be a JSON object, such as {"stage": "dev"}');
+    return undefined;
   }
 }

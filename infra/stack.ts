@@ -31,5 +31,8 @@ export class UsherStack extends Stack {
     }
 
     new CfnOutput(this, 'ApiUrl', { value: api.url });
+    for (const { provider, fillCommand } of secrets) {
+      new CfnOutput(this, `${provider}SecretCommand`, { value: fillCommand });
+    }
   }
 }

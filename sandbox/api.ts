@@ -50,9 +50,8 @@ async function answer(matchers: Matcher[], request: IncomingMessage): Promise<An
 
   for (const { method, path, served } of matchers) {
     const match = method === request.method && path.exec({ pathname: url.pathname });
-    if (!match) continue;
-    const pathParameters = decoded(match.pathname.groups);
-    return invoke(served, { request, url, body, routeKey: served.operation.route, pathParameters });
+    const routeKey = served.operation.route;
+    if (match) return invoke(served, { request, url, body, routeKey, pathParameters: decoded(match.pathname.groups) });
   }
   return (await pageAnswer(request.method, url.pathname)) ?? gatewayRefusal(404, 'Not Found');
 }
@@ -66,14 +65,15 @@ async function invoke({ id, handler }: ServedOperation, routed: RoutedRequest): 
   }
 }
 
-/** API Gateway's own answers; none of the handlers sees the request. */
+/** What API Gateway answers itself. */
 function gatewayRefusal(statusCode: number, message: string): Answer {
   return { statusCode, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message }) };
 }
 
 function isDecodable(path: string): boolean {
   try {
-    return decodeURIComponent(path) !== '';
+    decodeURIComponent(path);
+    return true;
   } catch {
     return false;
   }

@@ -4,6 +4,7 @@ import { env, secretIdEnv } from '../functions/shared/env-names.ts';
 type Provider = 'wecom' | 'dingtalk' | 'wibiclick';
 
 const stage = 'sandbox';
+export const tableName = `usher-${stage}`;
 const secretId = (provider: string) => `usher/${stage}/${provider}`;
 
 /** What Secrets Manager holds, by id: the simulators' credentials and addresses. */
@@ -30,7 +31,7 @@ export function secretsFor(urls: Record<Provider, string>): Record<string, strin
 }
 
 /** Gives the handlers the environment of a Lambda. Nothing of the user's own AWS settings stays, so no call can reach a real account. */
-export function setEnvironment(awsUrl: string): void {
+export function setEnvironment(awsUrl: string, dynamodbUrl: string): void {
   for (const name of Object.keys(process.env)) {
     if (name.startsWith('AWS_')) delete process.env[name];
   }
@@ -41,7 +42,9 @@ export function setEnvironment(awsUrl: string): void {
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: awsUrl,
+    AWS_ENDPOINT_URL_DYNAMODB: dynamodbUrl,
     [env.stage]: stage,
+    [env.table]: tableName,
     [secretIdEnv('wecom')]: secretId('wecom'),
     [secretIdEnv('dingtalk')]: secretId('dingtalk'),
     [secretIdEnv('wibiclick')]: secretId('wibiclick'),

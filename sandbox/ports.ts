@@ -5,6 +5,7 @@ export const services = {
   dingtalk: { offset: 15, name: 'the DingTalk simulator' },
   wibiclick: { offset: 16, name: 'the WibiClick simulator' },
   aws: { offset: 17, name: 'the AWS endpoint' },
+  dynamodb: { offset: 18, name: 'DynamoDB' },
 } as const;
 
 export type Service = keyof typeof services;

@@ -3,7 +3,8 @@ import { loadOperations } from '../infra/operations.ts';
 import { startApi } from './api.ts';
 import { startAws } from './aws.ts';
 import { createDingtalkSimulator } from './dingtalk.ts';
-import { secretsFor, setEnvironment } from './environment.ts';
+import { startDynamodb } from './dynamodb.ts';
+import { secretsFor, setEnvironment, tableName } from './environment.ts';
 import { portRefused, type Service, services } from './ports.ts';
 import { type RunningServer, startSimulator } from './simulator.ts';
 import { createWecomSimulator } from './wecom.ts';
@@ -38,11 +39,13 @@ export async function startSandbox(port: number): Promise<Sandbox> {
     const secrets = secretsFor({ wecom: wecom.url, dingtalk: dingtalk.url, wibiclick: wibiclick.url });
     const aws = await start('aws', (at) => startAws(secrets, at));
 
-    setEnvironment(aws.url); // before the handlers are loaded, since that is when they read it
+    const dynamodb = await start('dynamodb', (at) => startDynamodb(tableName, at));
+
+    setEnvironment(aws.url, dynamodb.url); // before the handlers are loaded, since that is when they read it
     const operations = await loadOperations();
     writeOpenApi(operations);
     const api = await start('api', (at) => startApi(operations, at));
-    return { api, wecom, dingtalk, wibiclick, aws, close };
+    return { api, wecom, dingtalk, wibiclick, aws, dynamodb, close };
   } catch (error) {
     await close();
     throw error;

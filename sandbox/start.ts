@@ -25,23 +25,30 @@ async function stop(sandbox: Sandbox): Promise<void> {
   process.exit(0);
 }
 
+const json = (body: object): string => `-H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
+
+const newMember = { userid: 'qianyi', name: '钱一', email: 'qianyi@example.com', department: [1] };
+const toLisi = { action: 'handover', handoverUserId: 'lisi' };
+const wrongMember = { userid: 'qian yi', nickname: 'Yi' };
+
 const welcome = ({ api, wecom, dingtalk, wibiclick, aws }: Sandbox): string => `
 Usher runs on this machine: the real functions, simulated providers, no AWS account.
 
-  API, and its page in a browser   ${api.url}
-  WeCom simulator                  ${wecom.url}
-  DingTalk simulator               ${dingtalk.url}
-  WibiClick simulator              ${wibiclick.url}
-  AWS Secrets Manager              ${aws.url}
+  API                   ${api.url}
+  Page to try it on     ${api.url}/
+  WeCom simulator       ${wecom.url}
+  DingTalk simulator    ${dingtalk.url}
+  WibiClick simulator   ${wibiclick.url}
+  AWS Secrets Manager   ${aws.url}
 
 Create a WeCom member, and delete it again:
 
-curl -X POST ${api.url}/wecom/users -H 'content-type: application/json' -d '{"userid":"qianyi","name":"钱一","email":"qianyi@example.com","department":[1]}'
+curl -X POST ${api.url}/wecom/users ${json(newMember)}
 curl -X DELETE ${api.url}/wecom/users/qianyi
 
-Delete a DingTalk user, whose files go to a colleague:
+Delete a DingTalk user whose files go to a colleague:
 
-curl -X DELETE ${api.url}/dingtalk/users/zhangsan -H 'content-type: application/json' -d '{"handoverResource":{"dingPan":{"action":"handover","handoverUserId":"lisi"},"dingDoc":{"action":"handover","handoverUserId":"lisi"}}}'
+curl -X DELETE ${api.url}/dingtalk/users/zhangsan ${json({ handoverResource: { dingPan: toLisi, dingDoc: toLisi } })}
 
 Disconnect a WibiClick user from a website:
 
@@ -49,7 +56,7 @@ curl -X DELETE ${api.url}/wibiclick/websites/201/users/101
 
 See what a wrong input is told, and what the DingTalk simulator holds now:
 
-curl -X POST ${api.url}/wecom/users -H 'content-type: application/json' -d '{"userid":"qian yi","nickname":"Yi"}'
+curl -X POST ${api.url}/wecom/users ${json(wrongMember)}
 curl ${dingtalk.url}/_sandbox/state
 
 Ctrl-C stops.

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { defineOperation } from '../shared/operation.ts';
 import { writeAnswer } from '../shared/write-answer.ts';
-import { handoverResource, isNotLeaver, userid } from './client/handover.ts';
+import { handoverResource, isNotLeaver, subjectOf, userid } from './client/handover.ts';
 import { dingtalk } from './client/index.ts';
 
 const handover = { status: 'unverified', reason: 'DingTalk accepts a handover and confirms nothing of it' } as const;
@@ -16,6 +16,11 @@ export const handler = defineOperation({
   output: z.extend(writeAnswer('dingtalk', { userid }, 'deleted'), {
     handover: z.optional(z.object({ status: z.literal('unverified'), reason: z.string() })),
   }),
+  write: {
+    subject: subjectOf,
+    outcome: () => 'deleted',
+    expects: async ({ userid }) => ({ userid, exists: false }),
+  },
   run: async ({ userid, handoverResource }, { dingtalk }) => {
     const result = await dingtalk.deleteUser(userid, handoverResource);
     if (result.outcome === 'already_gone') throw result.refusal;

@@ -1,8 +1,15 @@
 /** Names that the stack and the functions must agree on. Imports nothing. */
 export const env = {
   stage: 'USHER_STAGE',
+  table: 'USHER_TABLE',
+  ledgerDays: 'USHER_LEDGER_DAYS',
+  fence: 'USHER_FENCE',
+  trustSessionName: 'USHER_TRUST_SESSION_NAME',
   dingtalkCallsPerSecond: 'USHER_DINGTALK_CALLS_PER_SECOND',
 } as const;
+
+/** Holds the ids of `provider` that nobody may remove, separated by spaces. */
+export const protectedEnv = (provider: string): string => `USHER_${provider.toUpperCase()}_PROTECTED`;
 
 /** Holds the name or ARN of the secret of `provider`. */
 export const secretIdEnv = (provider: string): string => `USHER_${provider.toUpperCase()}_SECRET_ID`;

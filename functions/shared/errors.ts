@@ -3,6 +3,12 @@ export const errorCodes = {
   invalid_input: { status: 400, retryable: false, title: 'The request is not valid; nothing was sent to the provider' },
   not_found: { status: 404, retryable: false, title: 'The member is unknown' },
   conflict: { status: 409, retryable: false, title: 'It already exists, or its state forbids this' },
+  protected: { status: 409, retryable: false, title: 'The account is protected' },
+  fence_tripped: { status: 409, retryable: true, title: 'The budget of removals is spent' },
+  halted: { status: 409, retryable: true, title: 'Usher is halted' },
+  locked: { status: 409, retryable: true, title: 'Another write to this member is open' },
+  idempotency_mismatch: { status: 422, retryable: false, title: 'This Idempotency-Key was used for another request' },
+  idempotency_in_progress: { status: 409, retryable: true, title: 'A request with this Idempotency-Key is under way' },
   provider_rejected: { status: 422, retryable: false, title: 'The provider refused a value' },
   needs_human: { status: 422, retryable: false, title: "Only a person in the provider's console can do this" },
   provider_credentials: { status: 502, retryable: false, title: 'The provider refused our credential' },
@@ -13,6 +19,7 @@ export const errorCodes = {
   provider_rate_limited: { status: 503, retryable: true, title: 'The provider is limiting our calls' },
   provider_unavailable: { status: 503, retryable: true, title: 'The provider is not available' },
   provider_quota: { status: 503, retryable: false, title: "The provider's quota is spent" },
+  store_unavailable: { status: 503, retryable: true, title: 'The ledger cannot be written; nothing was sent' },
   provider_timeout: { status: 504, retryable: true, title: 'The effect is unknown, and reading back failed' },
   internal: { status: 500, retryable: false, title: 'A bug in Usher; details are in its log' },
 } as const satisfies Record<string, { status: number; retryable: boolean; title: string }>;
@@ -45,8 +52,12 @@ export interface ErrorOptions {
   retryAfter?: number;
   /** How often the same call may be sent again within this invocation. */
   retries?: number;
-  /** An earlier attempt of the same call failed, so a refusal may be about our own first attempt. */
+  /** The provider refused with a code that no documentation explains. */
+  unknownCode?: boolean;
+  /** An earlier attempt of the same call was answered "busy", so a refusal may be about our own first attempt. */
   repeated?: boolean;
+  /** It happened before the write itself was sent, or in a read. */
+  nothingSent?: boolean;
   /** The provider no longer accepts the token; a new one may help. */
   tokenRejected?: boolean;
   /** The refusal holds for every call of this credential until `retryAfter` is over. */

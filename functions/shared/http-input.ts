@@ -19,7 +19,7 @@ export function readHttpInput(event: APIGatewayProxyEventV2): Record<string, unk
   for (const [name, value] of parts) {
     if (name === '__proto__') errors.push({ path: name, message: 'unknown field; remove it' });
     if (!input.has(name)) input.set(name, value);
-    else if (String(input.get(name)) !== String(value)) {
+    else if (input.get(name) !== value) {
       errors.push({ path: name, message: 'is given twice with different values; give it once' });
     }
   }
@@ -45,13 +45,17 @@ function parse(text: string): unknown {
   const errors: FieldError[] = [];
   const value = parseOrRefuse(text, (key, held) => {
     if (key === '__proto__') errors.push({ path: key, message: 'unknown field; remove it' });
-    // WeCom refuses \uXXXX escapes (40033), and a lone surrogate can be sent in no other way.
-    if (typeof held === 'string' && !held.isWellFormed()) errors.push({ path: key, message: 'is not valid Unicode' });
+    if (typeof held === 'string' && needsEscape(held)) {
+      errors.push({ path: key, message: 'must not hold control characters or half characters' });
+    }
     return held;
   });
   if (errors.length > 0) throw invalidInput(errors);
   return value;
 }
+
+/** WeCom refuses \uXXXX escapes (40033), and these can be sent in no other way. */
+const needsEscape = (text: string): boolean => !text.isWellFormed() || /[^\P{Cc}\t\n\r]/u.test(text);
 
 function parseOrRefuse(text: string, reviver: (key: string, value: unknown) => unknown): unknown {
   try {

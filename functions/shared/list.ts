@@ -3,19 +3,21 @@ import { documented } from './schema.ts';
 
 const maxLimit = 1_000;
 
+const cursorOf = (pattern: RegExp) =>
+  documented(z.optional(z.string().check(z.regex(pattern, { error: 'must be the cursor of the page before' }))), {
+    description: 'The cursor of the page before',
+  });
+
+const limit = documented(
+  z._default(z.coerce.number({ error: 'must be a number' }).check(z.int(), z.minimum(1), z.maximum(maxLimit)), 100),
+  { minimum: 1, maximum: maxLimit },
+);
+
+/** The query of a list whose cursor somebody else makes. */
+export const cursorQuery = { cursor: cursorOf(/^[\x21-\x7e]{1,1024}$/), limit };
+
 /** The query of a list that is read whole and given out in pages; its cursor is an offset. */
-export const pageQuery = {
-  cursor: documented(
-    z.optional(z.string().check(z.regex(/^\d+$/, { error: 'must be the cursor of the page before' }))),
-    {
-      description: 'The cursor of the page before',
-    },
-  ),
-  limit: documented(
-    z._default(z.coerce.number({ error: 'must be a number' }).check(z.int(), z.minimum(1), z.maximum(maxLimit)), 100),
-    { minimum: 1, maximum: maxLimit },
-  ),
-};
+export const pageQuery = { cursor: cursorOf(/^\d+$/), limit };
 
 /** The answer of every list. */
 export const listOf = <Item extends z.ZodMiniType>(item: Item) =>

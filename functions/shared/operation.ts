@@ -1,22 +1,26 @@
 import middy, { type MiddyfiedHandler } from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type * as z from 'zod/mini';
+import { callerOf } from './caller.ts';
 import { clock, Deadline } from './clock.ts';
 import { invalidInput, OperationError } from './errors.ts';
 import { readHttpInput } from './http-input.ts';
 import { logger, whereOf } from './log.ts';
 import { problemResponse } from './problem.ts';
 import { fieldErrors } from './schema.ts';
+import { answerWrite, type WriteDeclaration } from './write.ts';
 
 export type Effect = 'read' | 'create' | 'update' | 'delete';
 export type Route = `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`;
 
 /** Makes a provider's client for one invocation, without any I/O. */
 export type Connect<Client> = (deadline: Deadline) => Client;
-type Providers = Record<string, Connect<unknown>>;
-type Clients<P extends Providers> = { [Name in keyof P]: ReturnType<P[Name]> };
+export type Providers = Record<string, Connect<unknown>>;
+export type Clients<P extends Providers> = { [Name in keyof P]: ReturnType<P[Name]> };
 
-interface Definition<Input extends z.ZodMiniType, Output extends z.ZodMiniType, P extends Providers> {
+type ObjectSchema = z.ZodMiniType<object>;
+
+interface Definition<Input extends ObjectSchema, Output extends z.ZodMiniType, P extends Providers> {
   summary: string;
   description?: string;
   route: Route;
@@ -26,6 +30,8 @@ interface Definition<Input extends z.ZodMiniType, Output extends z.ZodMiniType, 
   /** Path, query and body as one flat object. */
   input: Input;
   output: Output;
+  /** For every effect but `read`: what is locked, recorded and counted. */
+  write?: WriteDeclaration<z.output<Input>, Clients<P>>;
   run(input: z.output<Input>, clients: Clients<P>): Promise<z.input<Output>>;
 }
 
@@ -40,74 +46,108 @@ export interface Operation {
   output: z.ZodMiniType;
 }
 
-type HttpHandler = MiddyfiedHandler<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Error, Context>;
+type Answer = APIGatewayProxyStructuredResultV2;
+type HttpHandler = MiddyfiedHandler<APIGatewayProxyEventV2, Answer, Error, Context>;
 
 /** An answer within 25 s leaves the function (28 s) time to report a provider that never answers. */
 const budgetMs = 25_000;
 const reserveMs = 1_000;
 
 /**
- * The one way to make a Lambda: reads and checks the input, runs the operation with its providers' clients, and turns
- * the result or any failure into the documented answer. A failure that nobody foresaw becomes `internal`, with its
- * details in the log only.
+ * The one way to make a Lambda for a route: reads and checks the input, runs the operation with its providers' clients,
+ * a write under lock, ledger and fence, and turns the result or any failure into the documented answer. A failure that
+ * nobody foresaw becomes `internal`, with its details in the log only.
  */
-export function defineOperation<I extends z.ZodMiniType, O extends z.ZodMiniType, P extends Providers>(
+export function defineOperation<I extends ObjectSchema, O extends z.ZodMiniType, P extends Providers>(
   definition: Definition<I, O, P>,
 ): HttpHandler & { operation: Operation } {
-  const { run, providers, ...declaration } = definition;
+  const { run, write, ...declaration } = definition;
+  const { route, effect, providers } = declaration;
 
-  const answer = async (event: APIGatewayProxyEventV2, context: Context) => {
+  const answer = async (event: APIGatewayProxyEventV2, context: Context): Promise<Answer> => {
+    const idempotencyKey = write && idempotencyKeyOf(event);
     const input = parseInput(definition, event);
     const deadline = new Deadline(Math.min(budgetMs, (context.getRemainingTimeInMillis?.() ?? budgetMs) - reserveMs));
-    const output = await run(input, connectAll(providers, deadline));
-    return { statusCode: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(output) };
+    const clients = connectAll(providers, deadline);
+    const perform = () => run(input, clients);
+    if (!write) return jsonAnswer(await perform());
+    const request = {
+      ...{ input, clients, route, deadline, context },
+      caller: callerOf(event),
+      requestId: requestIdOf(event, context),
+      idempotencyKey,
+      removesAccess: write.removesAccess?.(input) ?? effect === 'delete',
+    };
+    return answerWrite(write, request, perform, {
+      ofOutput: jsonAnswer,
+      ofError: (error) => problemResponse(toFailure(error, effect), request.requestId),
+    });
   };
 
-  const handler: HttpHandler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
-    .use(logAnswer(declaration.route))
-    .use(answerFailures(declaration.effect))
+  const handler: HttpHandler = middy<APIGatewayProxyEventV2, Answer>()
+    .use(logAnswer(route))
+    .use(answerFailures(effect))
     .handler(answer);
   return Object.assign(handler, { operation: { ...declaration, providers: Object.keys(providers) } });
 }
 
-function parseInput<I extends z.ZodMiniType>(
-  { input, effect }: { input: I; effect: Effect },
-  event: APIGatewayProxyEventV2,
-): z.output<I> {
+function parseInput<I extends ObjectSchema>({ input }: { input: I }, event: APIGatewayProxyEventV2): z.output<I> {
   if (!event?.requestContext || !event.headers) {
     throw invalidInput([{ path: 'event', message: 'must be an HTTP API event, payload format 2.0' }]);
-  }
-  if (effect !== 'read' && event.headers['idempotency-key'] !== undefined) {
-    throw invalidInput([{ path: 'Idempotency-Key', message: 'is not supported yet; send the request without it' }]);
   }
   const parsed = input.safeParse(readHttpInput(event));
   if (!parsed.success) throw invalidInput(fieldErrors(parsed.error.issues));
   return parsed.data;
 }
 
-function connectAll<P extends Providers>(providers: P, deadline: Deadline): Clients<P> {
+function idempotencyKeyOf(event: APIGatewayProxyEventV2): string | undefined {
+  const key = event?.headers?.['idempotency-key'];
+  if (key === undefined || /^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw invalidInput([
+    { path: 'Idempotency-Key', message: 'must be 1 to 255 printable ASCII characters, without spaces' },
+  ]);
+}
+
+export function connectAll<P extends Providers>(providers: P, deadline: Deadline): Clients<P> {
   const clients = Object.entries(providers).map(([name, connect]) => [name, connect(deadline)]);
   return Object.fromEntries(clients) as Clients<P>;
+}
+
+/** 202 when the effect still depends on a person (DingTalk's 40103). */
+function jsonAnswer(output: unknown): Answer {
+  const isPending =
+    typeof output === 'object' && output !== null && Reflect.get(output, 'outcome') === 'pending_consent';
+  return {
+    statusCode: isPending ? 202 : 200,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(output),
+  };
 }
 
 const requestIdOf = (event: APIGatewayProxyEventV2 | null, context: Context): string =>
   event?.requestContext?.requestId ?? context.awsRequestId;
 
+/** Whatever went wrong, as a documented failure. A read has no effect; after a bug that of a write is unknown. */
+function toFailure(error: unknown, effect: Effect): OperationError {
+  const failure =
+    error instanceof OperationError
+      ? error
+      : new OperationError('internal', 'An unexpected failure', { outcome: 'unknown' });
+  return effect === 'read' ? failure.with({ outcome: 'not_applied' }) : failure;
+}
+
 const answerFailures = (effect: Effect): middy.MiddlewareObj<APIGatewayProxyEventV2> => ({
   onError: (request) => {
     const { event, context, error } = request;
     if (!(error instanceof OperationError)) logger.error('bug', { ...whereOf(error) });
-    const failure = error instanceof OperationError ? error : new OperationError('internal', 'An unexpected failure');
-    const outcome = effect === 'read' ? 'not_applied' : failure.code === 'internal' ? 'unknown' : failure.outcome;
-    request.response = problemResponse(failure.with({ outcome }), requestIdOf(event, context));
+    request.response = problemResponse(toFailure(error, effect), requestIdOf(event, context));
   },
 });
 
 /** One line a request: what was asked, how it ended and how long it took. */
-function logAnswer(route: Route): middy.MiddlewareObj<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2> {
+function logAnswer(route: Route): middy.MiddlewareObj<APIGatewayProxyEventV2, Answer> {
   const startedAt = new WeakMap<object, number>();
-  const log: middy.MiddlewareFn<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2> = (request) => {
-    const { event, context, response, error } = request;
+  const log: middy.MiddlewareFn<APIGatewayProxyEventV2, Answer> = ({ event, context, response, error }) => {
     const failure = error instanceof OperationError ? error : undefined;
     logger.info(route, {
       requestId: requestIdOf(event, context),

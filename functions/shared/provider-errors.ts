@@ -34,6 +34,7 @@ export function refusalError(
     ...options,
     ...(!row && {
       outcome: 'unknown',
+      unknownCode: true,
       fix: `Look up ${code} in the documentation of ${provider}; Usher does not know it.`,
     }),
     ...(field && { errors: [{ path: field, message: `${provider} answered ${code}: ${words}` }] }),

@@ -4,6 +4,8 @@ const personalOrSecret = [
   /(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{24,}/g, // a token or secret
 ];
 const maxLength = 300;
+/** More is not looked at: the patterns need time that grows with the square of a text without spaces. */
+const maxRead = 2_000;
 
 /**
  * Makes a provider's text fit to be shown and logged: e-mail addresses, phone numbers, token-like strings and each of
@@ -11,7 +13,7 @@ const maxLength = 300;
  */
 export function redact(text: string, sent: string[] = []): string {
   const known = sent.filter((value) => value.length > 1).sort((a, b) => b.length - a.length);
-  const withoutKnown = known.reduce((result, value) => result.replaceAll(value, '…'), text);
+  const withoutKnown = known.reduce((result, value) => result.replaceAll(value, '…'), text.slice(0, maxRead));
   return personalOrSecret
     .reduce((result, pattern) => result.replace(pattern, '…'), withoutKnown)
     .replace(/\p{Cc}+/gu, ' ')

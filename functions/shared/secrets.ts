@@ -6,6 +6,8 @@ import { OperationError } from './errors.ts';
 import { fieldErrors } from './schema.ts';
 
 const cacheMs = 5 * 60_000;
+/** Failures of Secrets Manager that trying again does not mend. */
+const lasting = ['ResourceNotFoundException', 'AccessDeniedException', 'DecryptionFailure', 'InvalidRequestException'];
 let client: SecretsManagerClient | undefined;
 
 interface Cached {
@@ -29,27 +31,29 @@ export class ProviderSecret<Schema extends z.ZodMiniType> {
    * changed meanwhile `use` runs again: a rotated secret works without a redeploy.
    */
   async use<T>(use: (secret: z.infer<Schema>) => Promise<T>): Promise<T> {
-    const text = await this.#read();
+    const used = this.#current();
+    const text = await used.text;
     try {
       return await use(this.#parse(text));
     } catch (error) {
       if (!(error instanceof OperationError) || error.code !== 'provider_credentials') throw error;
-      this.#cached = undefined;
-      const fresh = await this.#read();
+      this.#forget(used);
+      const fresh = await this.#current().text;
       if (fresh === text) throw error;
       return use(this.#parse(fresh));
     }
   }
 
-  #read(): Promise<string> {
-    if (!this.#cached || clock.now() - this.#cached.readAt > cacheMs) {
-      const cached = { text: fetchSecret(this.#provider), readAt: clock.now() };
-      this.#cached = cached;
-      cached.text.catch(() => {
-        if (this.#cached === cached) this.#cached = undefined;
-      });
-    }
-    return this.#cached.text;
+  #current(): Cached {
+    if (this.#cached && clock.now() - this.#cached.readAt <= cacheMs) return this.#cached;
+    const cached = { text: fetchSecret(this.#provider), readAt: clock.now() };
+    cached.text.catch(() => this.#forget(cached));
+    this.#cached = cached;
+    return cached;
+  }
+
+  #forget(cached: Cached): void {
+    if (this.#cached === cached) this.#cached = undefined;
   }
 
   #parse(text: string): z.infer<Schema> {
@@ -62,12 +66,16 @@ export class ProviderSecret<Schema extends z.ZodMiniType> {
 
 async function fetchSecret(provider: string): Promise<string> {
   const id = secretId(provider);
-  client ??= new SecretsManagerClient({ maxAttempts: 2 });
+  client ??= new SecretsManagerClient({
+    maxAttempts: 2,
+    requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000 },
+  });
   try {
     const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId: id }));
     return SecretString;
   } catch (error) {
-    throw unusable(provider, `cannot be read (${Error.isError(error) ? error.name : 'unknown reason'})`);
+    const reason = Error.isError(error) ? error.name : 'unknown reason';
+    throw unusable(provider, `cannot be read (${reason})`).with({ retryable: !lasting.includes(reason) });
   }
 }
 

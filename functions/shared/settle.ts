@@ -23,18 +23,24 @@ export interface Write<Answer> {
  * @throws OperationError `provider_timeout`, `outcome: "unknown"`, when reading back failed too
  */
 export async function settle<Answer>({ send, isApplied, attempts = 2 }: Write<Answer>): Promise<SettledWrite<Answer>> {
+  let timedOut = false;
   for (let attempt = 1; ; attempt++) {
     try {
       return { answer: await send(), ambiguous: attempt > 1 };
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
+      // What timed out may still be under way, so no read can prove that it had no effect.
+      timedOut ||= error.code === 'provider_timeout';
+      const outcome = timedOut ? 'unknown' : 'not_applied';
       const ambiguous = error.outcome === 'unknown';
-      const mayBeOurs = error.code === 'conflict' && (attempt > 1 || error.options.repeated === true);
-      if (!ambiguous && !mayBeOurs) throw error;
-      if (await readBack(isApplied, error)) return { answer: undefined, ambiguous: true };
-      if (attempt >= attempts || mayBeOurs || error.code === 'provider_unexpected') {
-        throw error.code === 'provider_timeout' ? error : error.with({ outcome: 'not_applied' });
+      const mayBeOurs = error.options.repeated === true || (error.code === 'conflict' && attempt > 1);
+      if (!ambiguous && !mayBeOurs) throw error.with({ outcome });
+      if (await readBack(isApplied, error)) {
+        // The provider said no, in words that we do not know; that it looks done may be somebody else's doing.
+        if (error.options.unknownCode) throw error;
+        return { answer: undefined, ambiguous: true };
       }
+      if (attempt >= attempts || mayBeOurs || error.code === 'provider_unexpected') throw error.with({ outcome });
       await clock.sleep(backoff(attempt));
     }
   }

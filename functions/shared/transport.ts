@@ -81,10 +81,11 @@ function notReached(provider: string, error: unknown): OperationError {
   return unavailable(provider, `the connection failed (${reason})`, neverSent.has(reason) ? 'not_applied' : 'unknown');
 }
 
-/** `fetch` hides the system's code in the cause of its TypeError. */
+/** `fetch` hides why a connection failed in the cause of its TypeError; without a cause the request itself was wrong. */
 function systemCode(error: unknown): string | undefined {
   const cause = Error.isError(error) ? error.cause : undefined;
-  return Error.isError(cause) && 'code' in cause ? String(cause.code) : undefined;
+  if (!Error.isError(cause)) return undefined;
+  return 'code' in cause ? String(cause.code) : cause.name;
 }
 
 /** Not `unavailable`: the provider may be at work still, so even a read that shows no change proves nothing. */
@@ -145,22 +146,32 @@ export function parseJson(provider: string, text: string): unknown {
 export const backoff = (failures: number, atLeast = 0): number =>
   Math.max(atLeast, 200 * 2 ** failures) * (1 + clock.random() / 2);
 
+/** A failure before a write was sent, or of a read: nothing was applied, however late an answer may come. */
+export function withoutEffect(error: unknown): unknown {
+  if (!(error instanceof OperationError)) return error;
+  if (error.code !== 'provider_timeout') return error.with({ outcome: 'not_applied', nothingSent: true });
+  const name = error.options.provider?.name ?? '';
+  return unavailable(name, 'it did not answer in time', 'not_applied').with({ retries: 1, nothingSent: true });
+}
+
 /**
  * Sends again, with growing and jittered waits, as long as the failure allows it (`retries`), the wait fits before the
  * deadline, and sending twice cannot act twice: a write only when the failure proves that nothing was applied.
  */
 export async function retrying<T>(kind: 'read' | 'write', deadline: Deadline, attempt: () => Promise<T>): Promise<T> {
+  let busy = false;
   for (let failures = 1; ; failures++) {
     try {
       return await attempt();
-    } catch (error) {
+    } catch (failure) {
+      const error = kind === 'read' ? withoutEffect(failure) : failure;
       if (!(error instanceof OperationError)) throw error;
-      const { retries = 0, retryAfter = 0, pausesCredential } = error.options;
+      const { retries = 0, retryAfter = 0, pausesCredential, provider, nothingSent } = error.options;
       const wait = backoff(failures, error.code === 'provider_rate_limited' ? retryAfter * 1000 : 0);
-      const safe = kind === 'read' || error.outcome === 'not_applied';
-      if (failures > retries || !safe || pausesCredential || wait >= deadline.msLeft) {
-        throw failures > 1 ? error.with({ repeated: true }) : error;
+      if (failures > retries || error.outcome === 'unknown' || pausesCredential || wait >= deadline.msLeft) {
+        throw busy ? error.with({ repeated: true }) : error;
       }
+      busy ||= error.code === 'provider_unavailable' && provider?.code !== undefined && !nothingSent;
       await clock.sleep(wait);
     }
   }

@@ -1,7 +1,7 @@
 import { defineOperation } from '../shared/operation.ts';
 import { writeAnswer } from '../shared/write-answer.ts';
 import { wecom } from './client/index.ts';
-import { newMember, userid } from './client/member.ts';
+import { newMember, subjectOf, userid } from './client/member.ts';
 
 export const handler = defineOperation({
   summary: 'Create a WeCom member',
@@ -12,6 +12,11 @@ export const handler = defineOperation({
   providers: { wecom },
   input: newMember,
   output: writeAnswer('wecom', { userid }, 'created'),
+  write: {
+    subject: subjectOf,
+    outcome: () => 'created',
+    expects: (member, { wecom }) => wecom.expectMember(member),
+  },
   run: async (member, { wecom }) => ({
     provider: 'wecom' as const,
     userid: member.userid,

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { defineOperation } from '../shared/operation.ts';
 import { writeAnswer } from '../shared/write-answer.ts';
 import { wecom } from './client/index.ts';
-import { userid } from './client/member.ts';
+import { subjectOf, userid } from './client/member.ts';
 
 export const handler = defineOperation({
   summary: 'Delete a WeCom member',
@@ -12,6 +12,11 @@ export const handler = defineOperation({
   providers: { wecom },
   input: z.strictObject({ userid }),
   output: writeAnswer('wecom', { userid }, 'deleted'),
+  write: {
+    subject: subjectOf,
+    outcome: () => 'deleted',
+    expects: async ({ userid }) => ({ userid, exists: false }),
+  },
   run: async ({ userid }, { wecom }) => {
     const result = await wecom.deleteUser(userid);
     if (result.outcome === 'already_absent') throw result.refusal;

@@ -12,6 +12,11 @@ export const handler = defineOperation({
   providers: { wibiclick },
   input: z.strictObject({ websiteId, userId }),
   output: writeAnswer('wibiclick', { websiteId, userId }, 'disconnected'),
+  write: {
+    subject: ({ userId }) => `wibiclick:${userId}`,
+    outcome: () => 'disconnected',
+    expects: async ({ userId, websiteId }) => ({ userId, websiteId, connected: false }),
+  },
   run: async ({ websiteId, userId }, { wibiclick }) => {
     const result = await wibiclick.disconnect(userId, websiteId);
     if (result.outcome === 'already_disconnected') throw result.refusal;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -49,5 +49,15 @@ export class OperationFunction extends Construct {
         }),
       },
     });
+    Validations.of(this.fn).acknowledge(
+      {
+        id: 'Serverless-LambdaDLQ',
+        reason: 'API Gateway waits for the answer: a failure reaches the caller, none is queued',
+      },
+      {
+        id: 'Serverless-LambdaTracing',
+        reason: 'Tracing is not offered yet; a request is followed by its id in the logs',
+      },
+    );
   }
 }

@@ -33,7 +33,10 @@ export async function invoke(handler: Handler, request: TestRequest = {}, msLeft
   return { status, headers: result.headers ?? {}, body };
 }
 
-export function httpEvent(route: string, { path = {}, query = '', body, headers = {} }: TestRequest): APIGatewayProxyEventV2 {
+export function httpEvent(
+  route: string,
+  { path = {}, query = '', body, headers = {} }: TestRequest,
+): APIGatewayProxyEventV2 {
   const [method = 'GET', template = '/'] = route.split(' ');
   const rawPath = template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(path[name] ?? ''));
   const requestId = randomUUID();

@@ -1,6 +1,7 @@
 import { secretIdEnv } from '../../functions/shared/env-names.ts';
 import { startAws } from '../../sandbox/aws.ts';
 import { createDingtalkSimulator } from '../../sandbox/dingtalk.ts';
+import { createTable, startDynamodb } from '../../sandbox/dynamodb.ts';
 import { type RunningServer, type SimulatedProvider, startSimulator } from '../../sandbox/simulator.ts';
 import { createWecomSimulator } from '../../sandbox/wecom.ts';
 import { createWibiclickSimulator } from '../../sandbox/wibiclick.ts';
@@ -30,18 +31,31 @@ const secretOf: Record<ProviderName, (baseUrl: string) => Record<string, string>
 
 const secretId = (name: ProviderName) => `usher/test/${name}`;
 let aws: RunningServer;
+let dynamodb: RunningServer;
 
 beforeAll(async () => {
   aws = await startAws({ [secretId('wecom')]: '', [secretId('dingtalk')]: '', [secretId('wibiclick')]: '' });
+  dynamodb = await startDynamodb('usher-test-0');
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_SECRETS_MANAGER: aws.url,
+    AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
     AWS_REGION: 'eu-central-1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
     USHER_DINGTALK_CALLS_PER_SECOND: '100000',
   });
 });
-afterAll(() => aws.close());
+
+let tables = 0;
+
+/** Gives the functions an empty table. */
+export async function newTable(): Promise<void> {
+  tables += 1;
+  process.env.USHER_TABLE = `usher-test-${tables}`;
+  await createTable(dynamodb.url, process.env.USHER_TABLE);
+}
+beforeEach(newTable);
+afterAll(() => Promise.all([aws.close(), dynamodb.close()]));
 
 /** The simulator of one provider over real HTTP, fresh for each test, and its secret in Secrets Manager. */
 export function simulated(name: ProviderName) {
@@ -80,7 +94,10 @@ export function simulated(name: ProviderName) {
     requests: async (path?: string): Promise<Json[]> =>
       (await control('requests')).filter((request: Json) => !path || request.path === path),
     faults: (...faults: Fault[]) =>
-      control('faults', faults.map((fault) => ({ method: 'POST', times: 1, ...fault }))),
+      control(
+        'faults',
+        faults.map((fault) => ({ method: 'POST', times: 1, ...fault })),
+      ),
     /** Changes keys of the secret; the function sees it when its cached copy is old or was refused. */
     secret,
     /** Puts any text in place of the secret. */

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import pThrottle from 'p-throttle';
+import type * as z from 'zod/mini';
 import type { Deadline } from '../../shared/clock.ts';
 import { env } from '../../shared/env-names.ts';
+import type { OperationError } from '../../shared/errors.ts';
 import { sentBy } from '../../shared/redact.ts';
 import { ProviderSecret } from '../../shared/secrets.ts';
-import { type Credential, InMemoryCredentialStore, TokenBroker } from '../../shared/token-broker.ts';
+import { type Credential, TokenBroker } from '../../shared/token-broker.ts';
 import {
   type ProviderReply,
   type ProviderRequest,
   parseAs,
-  parseJson,
   retrying,
   send,
   unavailable,
@@ -28,8 +29,10 @@ import {
 } from './types.ts';
 
 const provider = 'dingtalk';
+/** As the official SDKs send it to the legacy host (page section 4). */
+const contentType = 'application/json;charset=UTF-8';
 const secret = new ProviderSecret(provider, dingtalkSecret);
-const tokens = new TokenBroker(new InMemoryCredentialStore());
+const tokens = new TokenBroker();
 
 let pacedSend: typeof send | undefined;
 /** Field reports saw throttling well below the published limits, so calls are paced (page section 5). */
@@ -56,7 +59,7 @@ export class DingtalkApi {
       retrying(kind, this.#deadline, () =>
         tokens.withToken(this.#credential(values), async (token) => {
           const url = urlOf(values.baseUrl, path, { access_token: token });
-          return this.#exchange({ method: 'POST', url, body });
+          return this.#exchange(values, { method: 'POST', url, headers: { 'content-type': contentType }, body });
         }),
       ),
     );
@@ -66,37 +69,44 @@ export class DingtalkApi {
     const { baseUrl, apiBaseUrl, appKey, appSecret } = values;
     return {
       provider,
+      reissuesTokens: true, // page section 2.3
       key: createHash('sha256').update([baseUrl, apiBaseUrl, appKey, appSecret].join('\n')).digest('hex'),
       fetchToken: () => (apiBaseUrl ? this.#apiToken(apiBaseUrl, values) : this.#legacyToken(values)),
     };
   }
 
   /** The new API's token, good for both hosts; the secret stays out of the URL (page sections 2.2 and 2.4). */
-  async #apiToken(apiBaseUrl: string, { appKey, appSecret }: DingtalkSecret) {
+  async #apiToken(apiBaseUrl: string, values: DingtalkSecret) {
+    const { appKey, appSecret } = values;
     const url = urlOf(apiBaseUrl, '/v1.0/oauth2/accessToken');
     const request: ProviderRequest = { method: 'POST', url, body: { appKey, appSecret } };
-    const answer = parseAs(provider, apiToken, readApi(await paced(provider, request, this.#deadline), request));
+    const reply = await paced(provider, request, this.#deadline);
+    const answer = parseAs(provider, apiToken, readApi(reply, confidential(values, request)));
     return { token: answer.accessToken, expiresInSeconds: answer.expireIn };
   }
 
-  async #legacyToken({ baseUrl, appKey, appSecret }: DingtalkSecret) {
-    const url = urlOf(baseUrl, '/gettoken', { appkey: appKey, appsecret: appSecret });
-    const answer = parseAs(provider, legacyToken, await this.#exchange({ method: 'GET', url }));
+  async #legacyToken(values: DingtalkSecret) {
+    const url = urlOf(values.baseUrl, '/gettoken', { appkey: values.appKey, appsecret: values.appSecret });
+    const answer = parseAs(provider, legacyToken, await this.#exchange(values, { method: 'GET', url }));
     return { token: answer.access_token, expiresInSeconds: answer.expires_in };
   }
 
-  async #exchange(request: ProviderRequest): Promise<LegacyAnswer> {
-    return readLegacy(await paced(provider, request, this.#deadline), request);
+  async #exchange(values: DingtalkSecret, request: ProviderRequest): Promise<LegacyAnswer> {
+    return readLegacy(await paced(provider, request, this.#deadline), confidential(values, request));
   }
 }
 
+/** What must not come back in DingTalk's words: the secret, the token, and what the request carried. */
+const confidential = ({ appKey, appSecret }: DingtalkSecret, { url, body }: ProviderRequest): string[] =>
+  sentBy({ url, body: [body, { appKey, appSecret }] });
+
 /** The verdict of a legacy answer, HTTP 200 in nearly all cases (page section 3). */
-function readLegacy(reply: ProviderReply, request: ProviderRequest): LegacyAnswer {
-  const answer = parseAs(provider, legacyAnswer, jsonOf(reply));
+function readLegacy(reply: ProviderReply, sent: string[]): LegacyAnswer {
+  const answer = answerAs(legacyAnswer, reply);
   const code = effectiveCode(answer);
   if (code === '0') return answer;
   const message = answer.sub_msg ?? answer.errmsg;
-  throw dingtalkError(code, { message, requestId: answer.request_id, sent: sentBy(request) });
+  throw dingtalkError(code, { message, requestId: answer.request_id, sent });
 }
 
 function effectiveCode({ errcode, sub_code: subCode, errmsg }: LegacyAnswer): string {
@@ -105,29 +115,45 @@ function effectiveCode({ errcode, sub_code: subCode, errmsg }: LegacyAnswer): st
 }
 
 /** The verdict of a new-API answer: the `code` first, the status second (page section 3). */
-function readApi(reply: ProviderReply, request: ProviderRequest): unknown {
-  const body = jsonOf(reply);
-  if (reply.status < 300) return body;
-  const { code, message, requestId, scopes } = parseAs(provider, apiFailure, body);
+function readApi(reply: ProviderReply, sent: string[]): unknown {
+  if (reply.status < 300) return jsonOf(reply);
+  const { code, message, requestId, scopes } = answerAs(apiFailure, reply);
+  if (!code && reply.status >= 500) throw serverFailure(reply);
   if (!code && reply.status !== 401) throw unexpected(provider, `HTTP ${reply.status} without a code`);
   throw dingtalkError(code ?? 'InvalidAuthentication', {
     message: [message, ...scopes].join(' '),
     requestId,
-    sent: sentBy(request),
+    sent,
   });
 }
 
-/** The JSON of an answer. Anything else is the ban page of the gateway, unless it is broken JSON or a failing server. */
-function jsonOf({ status, text }: ProviderReply): unknown {
-  const start = text.trimStart().charAt(0);
-  if (start !== '{' && start !== '[') {
-    if (status >= 500) throw unavailable(provider, `HTTP ${status}`, 'unknown');
-    throw start ? ipBan() : unexpected(provider, 'its answer is empty');
-  }
-  const body = parseJson(provider, text);
-  if (isBan(body)) throw ipBan();
-  return body;
+/** An answer in its documented shape. A failing server may answer anything else (page section 3, rule 7). */
+function answerAs<Schema extends z.ZodMiniType>(schema: Schema, reply: ProviderReply): z.output<Schema> {
+  const body = jsonOf(reply);
+  if (reply.status >= 500 && !schema.safeParse(body).success) throw serverFailure(reply);
+  return parseAs(provider, schema, body);
 }
+
+/** The JSON of an answer. Anything else is the ban page of the gateway, unless it is broken JSON or a failing server. */
+function jsonOf(reply: ProviderReply): unknown {
+  const body = jsonOrNothing(reply.text);
+  if (isBan(body)) throw ipBan();
+  if (body !== undefined) return body;
+  if (reply.status >= 500) throw serverFailure(reply);
+  const start = reply.text.trimStart().charAt(0);
+  if (start === '') throw unexpected(provider, 'its answer is empty');
+  throw start === '{' || start === '[' ? unexpected(provider, 'its answer is broken JSON') : ipBan();
+}
+
+function jsonOrNothing(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const serverFailure = ({ status }: ProviderReply): OperationError => unavailable(provider, `HTTP ${status}`, 'unknown');
 
 const isBan = (body: unknown): boolean =>
   typeof body === 'object' &&

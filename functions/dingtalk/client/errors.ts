@@ -19,8 +19,11 @@ const permission = {
 } as const;
 const newApiPath = 'Forbidden.AccessDenied.';
 
+/** Failures within DingTalk: unlike "busy" they do not say that nothing was done. */
+const effectUnknown = ['400001', 'systemError', 'system.error', 'unknownError', 'operationTimeout', 'service.timeout'];
+
 /** DingTalk's codes by what the caller can do, page section 10.1: legacy numbers and the new API's words. */
-const table: ErrorTable = {
+export const errorTable: ErrorTable = {
   ...rows(['40014', '42001', '40001', 'InvalidAuthentication'], {
     code: 'provider_credentials',
     tokenRejected: true,
@@ -61,19 +64,7 @@ const table: ErrorTable = {
     ],
     { code: 'provider_unexpected', fix: 'Check baseUrl and apiBaseUrl in the secret of dingtalk.' },
   ),
-  ...rows(
-    [
-      '-1',
-      '400001',
-      'systemError',
-      'system.error',
-      'system.busy',
-      'unknownError',
-      'operationTimeout',
-      'service.timeout',
-    ],
-    busy,
-  ),
+  ...rows(['-1', 'system.busy', ...effectUnknown], busy),
   ...rows(
     [
       '90018',
@@ -172,7 +163,7 @@ export function dingtalkError(
   code: string,
   { message, requestId, sent }: { message: string; requestId?: string | undefined; sent: string[] },
 ): OperationError {
-  const error = refusalError(table[code], {
+  const error = refusalError(Object.hasOwn(errorTable, code) ? errorTable[code] : undefined, {
     provider: 'dingtalk',
     code,
     message,
@@ -180,10 +171,16 @@ export function dingtalkError(
     ...(requestId && { requestId }),
   });
   if (error.code === 'provider_quota') return error.with({ retryAfter: secondsToNextMonth() });
-  const scopes = message.match(/[A-Za-z]+(?:\.[A-Za-z]+){2,}|qyapi_\w+/g);
-  if (error.code !== 'provider_permission' || !scopes) return error;
+  if (effectUnknown.includes(code)) return error.with({ outcome: 'unknown' });
+  const scopes = scopesIn(message);
+  if (error.code !== 'provider_permission' || scopes.length === 0) return error;
   return error.with({ fix: `Grant ${scopes.join(', ')} to the app in the developer console.` });
 }
+
+/** The permission points that a text names, but not the host of the console page that it links. */
+const scopesIn = (message: string): string[] => [
+  ...new Set(message.replace(/https?:\/\/\S+/g, ' ').match(/[A-Za-z]+(?:\.[A-Za-z]+){2,}|qyapi_\w+/g)),
+];
 
 /** The ban of the caller's address: HTML, or JSON with `punish`; no code at all (page section 5). */
 export const ipBan = (): OperationError =>

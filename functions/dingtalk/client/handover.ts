@@ -6,6 +6,9 @@ export const userid = documented(
   { example: 'zhangsan' },
 );
 
+/** The account in locks and ledger. */
+export const subjectOf = ({ userid }: { userid: string }): string => `dingtalk:${userid}`;
+
 /**
  * One of the five modules of the delete call, page section 8. DingTalk requires `handoverUserId` nowhere; we do for
  * `handover`, where it would be a deletion without a receiver. With `remove` and `skip` it is sent as given.

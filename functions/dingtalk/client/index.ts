@@ -1,7 +1,7 @@
 import type { Deadline } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
 import { type AlreadySo, lostAnswer, settle, verify, type WriteResult } from '../../shared/settle.ts';
-import { parseAs } from '../../shared/transport.ts';
+import { parseAs, withoutEffect } from '../../shared/transport.ts';
 import { DingtalkApi } from './api.ts';
 import { type HandoverResource, takersOf } from './handover.ts';
 import { type LegacyAnswer, type WireUser, wireUser } from './types.ts';
@@ -10,6 +10,12 @@ const provider = 'dingtalk';
 
 /** The client of one invocation. */
 export const dingtalk = (deadline: Deadline): DingtalkClient => new DingtalkClient(new DingtalkApi(deadline));
+
+/** What reading shows once a write has taken effect. */
+export interface DingtalkExpectation {
+  userid: string;
+  exists: boolean;
+}
 
 export class DingtalkClient {
   readonly #api: DingtalkApi;
@@ -24,6 +30,11 @@ export class DingtalkClient {
     return parseAs(provider, wireUser, result);
   }
 
+  /** @throws OperationError when nothing readable proves it or the contrary */
+  async holds({ userid, exists }: DingtalkExpectation): Promise<boolean> {
+    return (await this.#exists(userid)) === exists;
+  }
+
   /**
    * `user/delete`, page sections 6.1 and 8, never sent again before the member was read. What becomes of the handover
    * cannot be known: DingTalk confirms nothing. `already_gone` when DingTalk does not know the member; only who saw the
@@ -35,14 +46,14 @@ export class DingtalkClient {
     handoverResource?: HandoverResource,
   ): Promise<WriteResult<'deleted'> | AlreadySo<'already_gone'>> {
     if (handoverResource) await this.#requireTakers(handoverResource);
-    const gone = async () => !(await this.#exists(userid));
+    const gone = () => this.holds({ userid, exists: false });
     const { answer, ambiguous } = await settle({
       send: () => this.#sendDelete(userid, handoverResource),
       isApplied: gone,
     });
     if (!answer) return { outcome: 'deleted', verified: true, response: null, warnings: lostAnswer };
     if (answer instanceof OperationError) {
-      if (!ambiguous) return { outcome: 'already_gone', refusal: answer };
+      if (!ambiguous && !answer.options.repeated) return { outcome: 'already_gone', refusal: answer };
       return { outcome: 'deleted', ...(await verify(provider, gone)), response: null, warnings: lostAnswer };
     }
     return { outcome: 'deleted', ...(await verify(provider, gone)), response: answer, warnings: [] };
@@ -63,7 +74,8 @@ export class DingtalkClient {
   async #requireTakers(resource: HandoverResource): Promise<void> {
     const takers = takersOf(resource).filter(({ action }) => action === 'handover');
     const userids = [...new Set(takers.map(({ userid }) => userid))];
-    const exist = new Map(await Promise.all(userids.map(async (id) => [id, await this.#exists(id)] as const)));
+    const reads = userids.map(async (id) => [id, await this.#exists(id)] as const);
+    const exist = new Map(await Promise.all(reads).catch((error: unknown) => Promise.reject(withoutEffect(error))));
     const errors = takers
       .filter(({ userid }) => !exist.get(userid))
       .map(({ path, userid }) => ({ path, message: `${userid} does not exist in DingTalk` }));

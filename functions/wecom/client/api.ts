@@ -3,8 +3,9 @@ import type { Deadline } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
 import { sentBy } from '../../shared/redact.ts';
 import { ProviderSecret } from '../../shared/secrets.ts';
-import { type Credential, InMemoryCredentialStore, TokenBroker } from '../../shared/token-broker.ts';
+import { type Credential, TokenBroker } from '../../shared/token-broker.ts';
 import {
+  type ProviderReply,
   type ProviderRequest,
   parseAs,
   parseJson,
@@ -19,7 +20,7 @@ import { type Envelope, envelope, tokenAnswer, type WecomSecret, wecomSecret } f
 
 const provider = 'wecom';
 const secret = new ProviderSecret(provider, wecomSecret);
-const tokens = new TokenBroker(new InMemoryCredentialStore());
+const tokens = new TokenBroker();
 
 /** The secrets of one corp have rights that do not overlap, and a token of their own each (page section 2.1). */
 export type CredentialName = 'contactSecret' | 'appSecret';
@@ -46,6 +47,11 @@ export class WecomApi {
     return secret.use(async (values) => names.find((name) => values[name]) ?? 'contactSecret');
   }
 
+  /** Keys the fingerprints of members' fields; it changes with the secret, and older prints match nothing then. */
+  printKey(): Promise<string> {
+    return secret.use(async ({ contactSecret }) => contactSecret);
+  }
+
   /** @throws OperationError as the error table says; `outcome` tells whether a write may have had an effect */
   call(name: CredentialName, call: Call): Promise<Envelope> {
     return secret.use((values) =>
@@ -55,9 +61,9 @@ export class WecomApi {
     );
   }
 
-  #send({ baseUrl }: WecomSecret, token: string, { method, path, query, body }: Call): Promise<Envelope> {
-    const url = urlOf(baseUrl, path, { access_token: token, ...query });
-    return exchange({ method, url, ...(body && { body }) }, this.#deadline);
+  #send(values: WecomSecret, token: string, { method, path, query, body }: Call): Promise<Envelope> {
+    const url = urlOf(values.baseUrl, path, { access_token: token, ...query });
+    return this.#exchange(values, { method, url, ...(body && { body }) });
   }
 
   #credential(values: WecomSecret, name: CredentialName): Credential {
@@ -68,21 +74,31 @@ export class WecomApi {
       key: createHash('sha256').update([values.baseUrl, values.corpId, corpsecret].join('\n')).digest('hex'),
       fetchToken: async () => {
         const url = urlOf(values.baseUrl, '/cgi-bin/gettoken', { corpid: values.corpId, corpsecret });
-        const answer = parseAs(provider, tokenAnswer, await exchange({ method: 'GET', url }, this.#deadline));
+        const answer = parseAs(provider, tokenAnswer, await this.#exchange(values, { method: 'GET', url }));
         return { token: answer.access_token, expiresInSeconds: answer.expires_in };
       },
     };
   }
+
+  /** One request and its verdict. */
+  async #exchange(values: WecomSecret, request: ProviderRequest): Promise<Envelope> {
+    const reply = await send(provider, request, this.#deadline);
+    const answer = answerOf(reply);
+    const confidential = sentBy({ url: request.url, body: [request.body, values] });
+    if (answer.errcode !== 0) throw wecomError(answer.errcode, answer.errmsg, confidential);
+    if (reply.status >= 500) throw unavailable(provider, `HTTP ${reply.status}`, 'unknown');
+    if (reply.status >= 400) throw unexpected(provider, `HTTP ${reply.status} without an errcode`);
+    return answer;
+  }
 }
 
-/** One request and its verdict: the body decides, whatever the HTTP status (page section 1). */
-async function exchange(request: ProviderRequest, deadline: Deadline): Promise<Envelope> {
-  const { status, text } = await send(provider, request, deadline);
-  if (status >= 500) throw unavailable(provider, `HTTP ${status}`, 'unknown');
-  const answer = parseAs(provider, envelope, parseJson(provider, text));
-  if (answer.errcode !== 0) throw wecomError(answer.errcode, answer.errmsg, sentBy(request));
-  if (status >= 400) throw unexpected(provider, `HTTP ${status} without an errcode`);
-  return answer;
+/** The body decides, whatever the HTTP status (page section 1); a 5xx without one proves nothing. */
+function answerOf({ status, text }: ProviderReply): Envelope {
+  try {
+    return parseAs(provider, envelope, parseJson(provider, text));
+  } catch (error) {
+    throw status >= 500 ? unavailable(provider, `HTTP ${status}`, 'unknown') : error;
+  }
 }
 
 const missing = (name: CredentialName): OperationError =>

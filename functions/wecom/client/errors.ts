@@ -7,11 +7,11 @@ const console = {
 };
 
 /** WeCom's codes by what the caller can do, page section 10. */
-const table: ErrorTable = {
+export const errorTable: ErrorTable = {
   ...rows([40014, 42001, 40001], {
     code: 'provider_credentials',
     tokenRejected: true,
-    fix: 'A new token was refused too: check that each secret in the secret of wecom belongs to this corp and this use.',
+    fix: `WeCom refused a secret, or a new token too: check that each secret in the secret of wecom is current and of this corp (console: ${console.contactSync}, ${console.apps}).`,
   }),
   ...rows([40013, 40082, 40091, 41002, 41004, 41024, 42009, 45031, 50003], {
     code: 'provider_credentials',
@@ -89,18 +89,18 @@ export const saysAbsent = (refusal: OperationError): boolean =>
 /**
  * A WeCom refusal as our error. WeCom appends a hint id, the caller's address and a link to its text: the id is kept
  * for its support, the address for the fix of 60020.
- * @param sent values of the request that must not come back in the text
+ * @param confidential values that must not come back in the text
  */
-export function wecomError(errcode: number, errmsg: string, sent: string[]): OperationError {
+export function wecomError(errcode: number, errmsg: string, confidential: string[]): OperationError {
   const [message = ''] = errmsg.split(/,? ?hint:/);
   const requestId = /hint: \[(\w+)\]/.exec(errmsg)?.[1];
   const address = /from ip: ([\d.a-f:]+)/.exec(errmsg)?.[1];
-  const row = table[errcode];
+  const row = errorTable[errcode];
   const error = refusalError(row, {
     provider: 'wecom',
     code: String(errcode),
     message,
-    sent,
+    sent: confidential,
     ...(requestId && { requestId }),
   });
   if (row?.code !== 'provider_ip_refused') return error;

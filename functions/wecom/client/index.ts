@@ -1,11 +1,13 @@
 import type { Deadline } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
 import { logger } from '../../shared/log.ts';
+import { type Prints, printsOf } from '../../shared/prints.ts';
 import { type AlreadySo, lostAnswer, settle, verify, type WriteResult } from '../../shared/settle.ts';
 import { parseAs } from '../../shared/transport.ts';
 import { WecomApi } from './api.ts';
+import { comparableFields } from './comparable.ts';
 import { saysAbsent } from './errors.ts';
-import type { NewMember } from './member.ts';
+import type { MemberFields, NewMember } from './member.ts';
 import { createAnswer, type Envelope, idPage, type WireMember, wireMember } from './types.ts';
 
 const provider = 'wecom';
@@ -14,6 +16,14 @@ const idsPerPage = 5_000;
 
 /** The client of one invocation. */
 export const wecom = (deadline: Deadline): WecomClient => new WecomClient(new WecomApi(deadline));
+
+/** What reading shows once a write has taken effect. */
+export type WecomExpectation = ExpectedMember | { userid: string; exists: false };
+interface ExpectedMember {
+  userid: string;
+  exists: true;
+  prints: Prints;
+}
 
 export class WecomClient {
   readonly #api: WecomApi;
@@ -38,23 +48,32 @@ export class WecomClient {
     return member;
   }
 
+  /** That the member exists with these fields, as far as they can be read. */
+  async expectMember({ userid, ...fields }: MemberFields & { userid: string }): Promise<ExpectedMember> {
+    return { userid, exists: true, prints: printsOf(await this.#api.printKey(), comparableFields(fields)) };
+  }
+
+  /** @throws OperationError when nothing readable proves it or the contrary */
+  async holds(expected: WecomExpectation): Promise<boolean> {
+    return expected.exists ? (await this.#compare(expected)) === 'same' : !(await this.#isListed(expected.userid));
+  }
+
   /**
    * `user/create`, page section 5.1, never sent again before the directory was read.
    * @throws OperationError `conflict` when the userid, mobile or email belongs to somebody else
    */
   async createUser(member: NewMember): Promise<WriteResult<'created'>> {
+    const expected = await this.expectMember(member);
     const { answer } = await settle({
       send: () =>
         this.#api.call('contactSecret', { method: 'POST', path: '/cgi-bin/user/create', kind: 'write', body: member }),
       isApplied: async () => {
-        const found = await this.#comparedWith(member);
+        const found = await this.#compare(expected);
         if (found === 'different') throw alreadyExists(member.userid);
         return found === 'same';
       },
     });
-    const confirmed = answer
-      ? await verify(provider, async () => (await this.#comparedWith(member)) === 'same')
-      : { verified: true as const };
+    const confirmed = answer ? await verify(provider, () => this.holds(expected)) : { verified: true as const };
     return { outcome: 'created', ...confirmed, response: answer ?? null, warnings: createWarnings(answer) };
   }
 
@@ -63,11 +82,11 @@ export class WecomClient {
    * deletes the member's corporate mailbox too. `already_absent` when there was no such member before.
    */
   async deleteUser(userid: string): Promise<WriteResult<'deleted'> | AlreadySo<'already_absent'>> {
-    const absent = async () => !(await this.#isListed(userid));
+    const absent = () => this.holds({ userid, exists: false });
     const { answer, ambiguous } = await settle({ send: () => this.#sendDelete(userid), isApplied: absent });
     if (!answer) return { outcome: 'deleted', verified: true, response: null, warnings: lostAnswer };
     if (answer instanceof OperationError) {
-      if (!ambiguous) return { outcome: 'already_absent', refusal: answer };
+      if (!ambiguous && !answer.options.repeated) return { outcome: 'already_absent', refusal: answer };
       return { outcome: 'deleted', ...(await verify(provider, absent)), response: null, warnings: lostAnswer };
     }
     return {
@@ -88,23 +107,32 @@ export class WecomClient {
         query: { userid },
       });
     } catch (error) {
-      if (error instanceof OperationError && saysAbsent(error)) return error.with({ code: 'not_found' });
+      if (error instanceof OperationError && saysAbsent(error)) {
+        return error.with({
+          code: 'not_found',
+          fix: 'Check the id: contact sync sees the whole corp, and this member is not in it.',
+        });
+      }
       throw error;
     }
   }
 
-  /** Whether the directory holds this member, and with the values that were sent. */
-  async #comparedWith(member: NewMember): Promise<'absent' | 'same' | 'different'> {
-    const found = await this.getUser(member.userid).catch((error: unknown) => {
+  async #compare({ userid, prints }: ExpectedMember): Promise<'absent' | 'same' | 'different'> {
+    const found = await this.getUser(userid).catch((error: unknown) => {
       if (error instanceof OperationError) return undefined;
       throw error;
     });
-    if (found) return matches(member, found) ? 'same' : 'different';
-    if (!(await this.#isListed(member.userid))) return 'absent';
+    if (found) return (await this.#matches(prints, found)) ? 'same' : 'different';
+    if (!(await this.#isListed(userid))) return 'absent';
     throw new OperationError('provider_permission', 'the member is there, but its details cannot be read', {
       provider: { name: provider },
-      fix: 'Add appSecret, the secret of a self-built app that sees the member, so that creations can be verified.',
+      fix: 'Add appSecret, the secret of a self-built app that sees the member, so that writes can be verified.',
     });
+  }
+
+  async #matches(prints: Prints, found: WireMember): Promise<boolean> {
+    const readable = printsOf(await this.#api.printKey(), comparableFields(found));
+    return Object.entries(prints).every(([name, print]) => readable[name] === undefined || readable[name] === print);
   }
 
   /**
@@ -148,31 +176,3 @@ function parseWarnings({ errmsg }: Envelope): string[] {
   logger.error('WeCom did not parse our request cleanly', { provider });
   return ['request_not_parsed_cleanly'];
 }
-
-/** The fields that WeCom gives back as they were sent. A credential that may not read a field gets no such key. */
-const comparable = [
-  'name',
-  'alias',
-  'email',
-  'biz_mail',
-  'position',
-  'gender',
-  'telephone',
-  'address',
-  'main_department',
-  'external_position',
-] as const;
-
-function matches(sent: NewMember, found: WireMember): boolean {
-  const same = comparable.every((key) => sent[key] === undefined || !(key in found) || sent[key] === found[key]);
-  return same && sameMobile(sent.mobile, found.mobile) && sameDepartments(sent.department, found.department);
-}
-
-/** Mainland numbers may be given with or without +86. */
-const sameMobile = (sent: string | undefined, found: unknown): boolean =>
-  sent === undefined || typeof found !== 'string' || bareNumber(sent) === bareNumber(found);
-const bareNumber = (mobile: string): string => mobile.replace(/^\+?86(?=1\d{10}$)/, '').replace(/\D/g, '');
-
-/** 0 stands for a department whose id we do not know. */
-const sameDepartments = (sent: number[] | undefined, found: unknown): boolean =>
-  !sent || sent.includes(0) || !Array.isArray(found) || new Set(sent).symmetricDifference(new Set(found)).size === 0;

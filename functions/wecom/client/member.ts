@@ -86,7 +86,7 @@ interface Departments {
 }
 
 const sameLength = (name: 'order' | 'is_leader_in_dept') =>
-  z.refine<Departments>((member) => !member[name] || member[name].length === (member.department?.length ?? 0), {
+  z.refine<Departments>((member) => !member[name] || member[name].length === member.department?.length, {
     path: [name],
     error: 'must have one entry for each department',
   });
@@ -113,3 +113,9 @@ export const newMember = z
     }),
   );
 export type NewMember = z.output<typeof newMember>;
+
+/** Any fields that a write can carry. */
+export type MemberFields = { [Name in keyof NewMember]?: NewMember[Name] | undefined };
+
+/** The account in locks and ledger: WeCom ignores case. */
+export const subjectOf = ({ userid }: { userid: string }): string => `wecom:${userid.toLowerCase()}`;

@@ -1,7 +1,8 @@
 import type { Deadline } from '../../shared/clock.ts';
+import { redact } from '../../shared/redact.ts';
 import { ProviderSecret } from '../../shared/secrets.ts';
 import { retrying, send, urlOf } from '../../shared/transport.ts';
-import { type Answer, wibiclickError } from './errors.ts';
+import { messageOf, wibiclickError } from './errors.ts';
 import { type WibiclickSecret, wibiclickSecret } from './types.ts';
 
 const provider = 'wibiclick';
@@ -14,6 +15,14 @@ export interface Call {
   body?: Record<string, unknown>;
 }
 
+export interface Success {
+  status: number;
+  /** The parsed JSON, or undefined when the answer is not JSON. */
+  json: unknown;
+  /** Its words, fit to be shown. */
+  message: string;
+}
+
 /** Sends calls to WibiClick: key, retries and the error table. A GET reads, a POST writes. */
 export class WibiclickApi {
   readonly #deadline: Deadline;
@@ -23,12 +32,12 @@ export class WibiclickApi {
   }
 
   /** @throws OperationError as the error table says; `outcome` tells whether a write may have had an effect */
-  call(call: Call): Promise<Answer> {
+  call(call: Call): Promise<Success> {
     const kind = call.method === 'GET' ? 'read' : 'write';
     return secret.use((values) => retrying(kind, this.#deadline, () => this.#send(values, call)));
   }
 
-  async #send(values: WibiclickSecret, { method, path, query, body }: Call): Promise<Answer> {
+  async #send(values: WibiclickSecret, { method, path, query, body }: Call): Promise<Success> {
     const { baseUrl, apiKey, authHeader, authScheme } = values;
     const reply = await send(
       provider,
@@ -43,7 +52,7 @@ export class WibiclickApi {
     const answer = { ...reply, json: jsonOrNothing(reply.text) };
     const error = wibiclickError(answer, [apiKey]);
     if (error) throw error;
-    return answer;
+    return { status: answer.status, json: answer.json, message: redact(messageOf(answer), [apiKey]) };
   }
 }
 

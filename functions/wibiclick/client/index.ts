@@ -1,10 +1,8 @@
 import type { Deadline } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
-import { redact } from '../../shared/redact.ts';
 import { type AlreadySo, lostAnswer, settle, verify, type WriteResult } from '../../shared/settle.ts';
-import { parseAs, unexpected } from '../../shared/transport.ts';
-import { WibiclickApi } from './api.ts';
-import { type Answer, messageOf } from './errors.ts';
+import { parseAs, unexpected, withoutEffect } from '../../shared/transport.ts';
+import { type Success, WibiclickApi } from './api.ts';
 import { type Id, toWebsite, type Website, websiteList } from './types.ts';
 
 const provider = 'wibiclick';
@@ -12,6 +10,13 @@ const maxPages = 50;
 
 /** The client of one invocation. */
 export const wibiclick = (deadline: Deadline): WibiclickClient => new WibiclickClient(new WibiclickApi(deadline));
+
+/** What reading shows once a write has taken effect. */
+export interface WibiclickExpectation {
+  userId: Id;
+  websiteId: Id;
+  connected: boolean;
+}
 
 export class WibiclickClient {
   readonly #api: WibiclickApi;
@@ -39,6 +44,11 @@ export class WibiclickClient {
     throw unexpected(provider, `it lists more than ${maxPages} pages of websites for this user`);
   }
 
+  /** @throws OperationError when the list cannot be read whole */
+  async holds({ userId, websiteId, connected }: WibiclickExpectation): Promise<boolean> {
+    return ((await this.#find(userId, websiteId)) !== undefined) === connected;
+  }
+
   /**
    * Read, POST, read back (page section 4.1). `already_disconnected`, and nothing sent, when the list does not hold the
    * website. The POST carries the website id in the JSON type that the list gave.
@@ -48,10 +58,10 @@ export class WibiclickClient {
     userId: Id,
     websiteId: Id,
   ): Promise<WriteResult<'disconnected'> | AlreadySo<'already_disconnected'>> {
-    const website = await this.#find(userId, websiteId);
+    const website = await this.#find(userId, websiteId).catch(nothingSent);
     if (!website) return { outcome: 'already_disconnected', refusal: notConnected(userId, websiteId) };
 
-    const isApplied = async () => !(await this.#find(userId, websiteId));
+    const isApplied = () => this.holds({ userId, websiteId, connected: false });
     const send = () =>
       this.#api.call({
         method: 'POST',
@@ -98,10 +108,12 @@ function complete(websites: Website[], total = websites.length): Website[] {
 }
 
 /** An answer may hold a session token (page section 2.7), so only its status and words are shown. */
-const toResponse = (answer: Answer): Record<string, unknown> => ({
-  status: answer.status,
-  message: redact(messageOf(answer)),
-});
+const toResponse = ({ status, message }: Success): Record<string, unknown> => ({ status, message });
+
+/** Before the POST even a read without an answer leaves no doubt. */
+const nothingSent = (error: unknown): never => {
+  throw withoutEffect(error);
+};
 
 const notConnected = (userId: Id, websiteId: Id): OperationError =>
   new OperationError('not_found', `user ${userId} is not connected to website ${websiteId}`, {

@@ -6,7 +6,7 @@ const forbiddenHeaders = ['host', 'content-length', 'content-type', 'connection'
 /** The secret `usher/<stage>/wibiclick`. Which header carries the key is published nowhere (page section 1.3). */
 export const wibiclickSecret = z.object({
   baseUrl,
-  apiKey: z.string().check(z.regex(/^[^\p{Cc}]+$/u, { error: 'must be a key without control characters' })),
+  apiKey: z.string().check(z.regex(/^[\x20-\x7e]+$/, { error: 'must be a key of printable ASCII characters' })),
   authHeader: z._default(
     z.string().check(
       z.regex(/^[\w!#$%&'*+.^`|~-]+$/, { error: 'must be the name of an HTTP header' }),
@@ -16,7 +16,10 @@ export const wibiclickSecret = z.object({
     ),
     'Authorization',
   ),
-  authScheme: z._default(z.string(), 'Bearer'),
+  authScheme: z._default(
+    z.string().check(z.regex(/^[\x20-\x7e]*$/, { error: 'must have printable ASCII characters only' })),
+    'Bearer',
+  ),
 });
 export type WibiclickSecret = z.infer<typeof wibiclickSecret>;
 
@@ -35,10 +38,9 @@ export const websiteId = documented(
 );
 
 const wireId = z.union([z.string(), z.int()]);
-const wireWebsite = z.union([
-  z.object({ value: wireId, label: z.optional(z.string()) }),
-  z.object({ id: wireId, name: z.optional(z.string()), url: z.optional(z.string()) }),
-]);
+const wireName = z.nullish(z.string());
+const names = { label: wireName, name: wireName, url: wireName };
+const wireWebsite = z.union([z.object({ value: wireId, ...names }), z.object({ id: wireId, ...names })]);
 
 /** A list of websites in either shape: the web client's bare array or the node page's object (page section 2.3). */
 export const websiteList = z.union([
@@ -52,6 +54,6 @@ export interface Website {
 }
 
 export function toWebsite(wire: z.infer<typeof wireWebsite>): Website {
-  if ('value' in wire) return { id: wire.value, name: wire.label ?? String(wire.value) };
-  return { id: wire.id, name: wire.name ?? wire.url ?? String(wire.id) };
+  const id = 'value' in wire ? wire.value : wire.id;
+  return { id, name: wire.label ?? wire.name ?? wire.url ?? String(id) };
 }

@@ -1,10 +1,15 @@
 import { handler } from '../../../functions/wecom/create-user.ts';
+import { endTokens } from '../../support/end-tokens.ts';
 import { invoke } from '../../support/invoke.ts';
 import { simulated } from '../../support/providers.ts';
 import { time } from '../../support/time.ts';
 
 const wecom = simulated('wecom');
 const createPath = '/cgi-bin/user/create';
+const tokenPath = '/cgi-bin/gettoken';
+const getPath = '/cgi-bin/user/get';
+const listPath = '/cgi-bin/user/list_id';
+const paths = async (): Promise<string[]> => (await wecom.requests()).map(({ path }) => path);
 const member = { userid: 'chenbo', name: '陈波', mobile: '13900005555', department: [2] };
 const create = (body: unknown = member) => invoke(handler, { body });
 const find = async (userid: string) =>
@@ -68,6 +73,9 @@ test('reports a department that WeCom made for an unknown id', async () => {
   expect(answer.body.warnings).toEqual(['department_created:987']);
 });
 
+const webOf = (title: string) => ({ url: 'https://example.com', title });
+const externalOf = (attribute: unknown) => ({ external_profile: { external_attr: [attribute] } });
+
 describe('refuses before anything is sent', () => {
   const chars = (count: number) => '字'.repeat(count);
 
@@ -94,6 +102,7 @@ describe('refuses before anything is sent', () => {
     ['department.0', { department: ['2'] }],
     ['department', { department: Array(101).fill(2) }],
     ['order', { order: [1, 2] }],
+    ['order', { department: undefined, order: [] }],
     ['order.0', { order: [2 ** 32] }],
     ['order.0', { order: [-1] }],
     ['is_leader_in_dept', { is_leader_in_dept: [1, 0] }],
@@ -114,6 +123,10 @@ describe('refuses before anything is sent', () => {
     ['extattr.attrs.0.web.url', { extattr: { attrs: [{ type: 1, name: '主页', web: { url: 'x', title: 'x' } }] } }],
     ['extattr.attrs.0.type', { extattr: { attrs: [{ type: 2, name: '主页' }] } }],
     ['external_position', { external_position: chars(13) }],
+    ['extattr.attrs.0.web.title', { extattr: { attrs: [{ type: 1, name: '主页', web: webOf(chars(13)) }] } }],
+    ['external_profile.external_attr.0.text.value', externalOf({ type: 0, name: '文本', text: { value: chars(33) } })],
+    ['external_profile.external_attr.0.web.title', externalOf({ type: 1, name: '网页', web: webOf(chars(13)) })],
+    ['external_profile.external_attr.0.type', externalOf({ type: 3, name: '别的' })],
     ['external_profile.nickname', { external_profile: { nickname: 'x' } }],
     ['to_invite', { to_invite: 'no' }],
     ['nickname', { nickname: '小波' }],
@@ -129,13 +142,41 @@ describe('refuses before anything is sent', () => {
   });
 
   test.each([
+    ['1 character of name', { name: '波' }],
     ['64 characters of name', { name: chars(64) }],
     ['64 rare characters, which are two UTF-16 units each', { name: '𠮷'.repeat(64) }],
-    ['128 characters of address', { address: chars(128) }],
-    ['an e-mail instead of a mobile', { mobile: undefined, email: 'chenbo@example.com' }],
+    ['64 characters of alias', { alias: chars(64) }],
+    ['1 byte of userid', { userid: '7' }],
     ['64 bytes of userid', { userid: 'x'.repeat(64) }],
+    ['each character a userid may have', { userid: 'aZ09_-@.' }],
+    ['32 characters of mobile', { mobile: `+${'1'.repeat(31)}` }],
+    ['an e-mail instead of a mobile', { mobile: undefined, email: 'chenbo@example.com' }],
+    ['6 bytes of email', { email: 'a@b.cn' }],
+    ['64 bytes of email', { email: `${'x'.repeat(59)}@b.cn` }],
+    ['6 bytes of biz_mail', { biz_mail: 'a@b.cn' }],
+    ['64 bytes of biz_mail', { biz_mail: `${'x'.repeat(59)}@b.cn` }],
+    ['no department', { department: undefined }],
+    ['department 0', { department: [0] }],
+    ['100 departments', { department: Array.from({ length: 100 }, (_, index) => index + 1) }],
+    ['the ends of order', { department: [2, 3], order: [0, 2 ** 32 - 1] }],
+    ['no leader', { direct_leader: [] }],
+    ['an empty position', { position: '' }],
+    ['128 characters of position', { position: chars(128) }],
+    ['1 character of telephone', { telephone: '1' }],
+    ['32 characters of telephone', { telephone: '+86-10,'.padEnd(32, '0') }],
+    ['128 characters of address', { address: chars(128) }],
+    ['12 characters of external_position', { external_position: chars(12) }],
+    ['a disabled member', { enable: 0 }],
+    [
+      '64 characters of a text attribute',
+      { extattr: { attrs: [{ type: 0, name: '工号', text: { value: chars(64) } }] } },
+    ],
+    ['12 characters of a web title', { extattr: { attrs: [{ type: 1, name: '主页', web: webOf(chars(12)) }] } }],
+    ['an emptied web attribute', { extattr: { attrs: [{ type: 1, name: '主页', web: { url: '', title: '' } }] } }],
+    ['32 characters of an external text', externalOf({ type: 0, name: '文本', text: { value: chars(32) } })],
+    ['12 characters of an external web title', externalOf({ type: 1, name: '网页', web: webOf(chars(12)) })],
   ])('but takes %s', async (_, changes) => {
-    expect(await create({ ...member, ...changes })).toMatchObject({ status: 200 });
+    expect(await create({ ...member, ...changes })).toMatchObject({ status: 200, body: { verified: true } });
   });
 });
 
@@ -204,10 +245,17 @@ describe('an attempt whose answer is lost', () => {
     ['HTML', '<html></html>'],
     ['errcode as a string', '{"errcode":"0","errmsg":"created"}'],
     ['nothing', ''],
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['errcode as a fraction', '{"errcode":0.5,"errmsg":"created"}'],
+    ['errmsg as a number', '{"errcode":0,"errmsg":5}'],
   ])('%s instead of an answer is not taken for a success', async (_, body) => {
     await wecom.faults({ path: createPath, then: { body } });
 
-    expect(await create()).toMatchObject({ status: 502, body: { code: 'provider_unexpected', outcome: 'not_applied' } });
+    expect(await create()).toMatchObject({
+      status: 502,
+      body: { code: 'provider_unexpected', outcome: 'not_applied' },
+    });
     expect(await wecom.requests(createPath)).toHaveLength(1);
   });
 
@@ -228,7 +276,10 @@ test('a yes without a deed is verification_failed', async () => {
 test('a yes for a userid that somebody else has is verification_failed', async () => {
   await wecom.faults({ path: createPath, then: { errcode: 0 } });
 
-  expect(await create({ ...member, userid: 'lisi' })).toMatchObject({ status: 502, body: { code: 'verification_failed' } });
+  expect(await create({ ...member, userid: 'lisi' })).toMatchObject({
+    status: 502,
+    body: { code: 'verification_failed' },
+  });
 });
 
 test('a success that cannot be read back is unverified, with the reason', async () => {
@@ -245,4 +296,141 @@ test('waits longer after each busy answer', async () => {
 
   expect(await create()).toMatchObject({ status: 200 });
   expect(time.waits).toEqual([500, 1000, 2000]);
+});
+
+describe('the HTTP status', () => {
+  test('of a refusal does not matter, even when it is 500', async () => {
+    await wecom.faults({ path: createPath, then: { errcode: 60104, status: 500 } });
+
+    expect(await create()).toMatchObject({ status: 409, body: { code: 'conflict', provider: { code: '60104' } } });
+    expect(await wecom.requests(createPath)).toHaveLength(1);
+  });
+
+  test('500 over a yes proves nothing, so the directory is read before the member is sent again', async () => {
+    await wecom.faults({ path: createPath, then: { errcode: 0, status: 500 } });
+
+    expect((await create()).body).toMatchObject({ outcome: 'created', verified: true });
+    expect(await paths()).toEqual([tokenPath, createPath, tokenPath, getPath, listPath, createPath, getPath]);
+  });
+
+  test.each([403, 404, 413])('%i without an errcode is unexpected, and not sent again', async (status) => {
+    await wecom.faults({ path: createPath, then: { status } }, { path: createPath, then: { status, body: '{}' } });
+
+    for (const _ of ['text', 'JSON']) {
+      expect(await create()).toMatchObject({
+        status: 502,
+        body: { code: 'provider_unexpected', outcome: 'not_applied' },
+      });
+    }
+    expect(await wecom.requests(createPath)).toHaveLength(2);
+    expect(await find('chenbo')).toBeUndefined();
+  });
+});
+
+describe('a credential that does not work', () => {
+  test.each<[string, secret: Record<string, unknown>, expected: object, fix: string]>([
+    [
+      'a wrong contactSecret',
+      { contactSecret: 'wrong' },
+      { code: 'provider_credentials', provider: { code: '40001' } },
+      '通讯录同步',
+    ],
+    ['a wrong corpId', { corpId: 'ww0' }, { code: 'provider_credentials', provider: { code: '40013' } }, 'corpId'],
+    [
+      'an app secret in its place',
+      { contactSecret: 'sandbox-app' },
+      { code: 'provider_permission', provider: { code: '48002' } },
+      'contactSecret',
+    ],
+    ['no contactSecret', { contactSecret: undefined }, { code: 'provider_credentials' }, 'README'],
+  ])('%s: says so and creates nothing', async (_, secret, expected, fix) => {
+    await wecom.secret(secret);
+
+    const answer = await create();
+
+    expect(answer).toMatchObject({ status: 502, body: { ...expected, retryable: false, outcome: 'not_applied' } });
+    expect(answer.body.fix).toContain(fix);
+    expect((await paths()).filter((path) => path === tokenPath).length).toBeLessThanOrEqual(1);
+    expect(await find('chenbo')).toBeUndefined();
+  });
+
+  test('a wrong appSecret does not stop the creation, it only cannot be verified', async () => {
+    await wecom.secret({ appSecret: 'wrong' });
+
+    expect(await create()).toMatchObject({ status: 200, body: { outcome: 'created', verified: 'unverified' } });
+    expect(await find('chenbo')).toBeDefined();
+  });
+
+  test('a refused address is in the fix, ready to be listed', async () => {
+    await wecom.faults({ path: createPath, then: { errcode: 60020 } });
+
+    const answer = await create();
+
+    expect(answer).toMatchObject({ status: 502, body: { code: 'provider_ip_refused', outcome: 'not_applied' } });
+    expect(answer.body.fix).toContain('127.0.0.1');
+    expect(await wecom.requests(createPath)).toHaveLength(1);
+  });
+
+  test('a token that ends in the middle is renewed, and the member is created once', async () => {
+    await create({ ...member, userid: 'earlier', mobile: '13900006666' });
+    endTokens();
+
+    expect((await create()).body).toMatchObject({ outcome: 'created', verified: true });
+    expect(await wecom.requests(createPath)).toHaveLength(3);
+    expect(await find('chenbo')).toBeDefined();
+  });
+
+  test('a rate limit is not waited out here, and reading back does not run into it', async () => {
+    await wecom.faults({ path: createPath, then: { errcode: 45009 } });
+
+    const answer = await create();
+
+    expect(answer).toMatchObject({
+      status: 503,
+      body: { code: 'provider_rate_limited', retryable: true, outcome: 'not_applied' },
+    });
+    expect(answer.headers['retry-after']).toBe('60');
+    expect(await paths()).toEqual([tokenPath, createPath]);
+    expect(time.waits).toEqual([]);
+  });
+});
+
+test('a provider that is down is tried three times, and the answer says that nothing was applied', async () => {
+  await wecom.secret({ baseUrl: 'http://127.0.0.1:2' });
+
+  expect(await create()).toMatchObject({
+    status: 503,
+    body: { code: 'provider_unavailable', retryable: true, outcome: 'not_applied' },
+  });
+  expect(time.waits).toHaveLength(2);
+});
+
+test('an attempt that hangs ends after 8 s, and its late arrival makes no second member', async () => {
+  await wecom.faults({ path: createPath, then: { delayMs: 8_500 } });
+
+  expect((await create()).body).toMatchObject({ outcome: 'created', verified: true });
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  expect(await wecom.requests(createPath)).toHaveLength(2);
+  expect((await wecom.state()).members.filter(({ userid }: { userid: string }) => userid === 'chenbo')).toHaveLength(1);
+}, 15_000);
+
+describe('a mobile is compared as a number, however it is written', () => {
+  const foundWith = (mobile: string) =>
+    wecom.faults({
+      method: 'GET',
+      path: getPath,
+      then: { body: JSON.stringify({ errcode: 0, userid: 'chenbo', name: '陈波', mobile, department: [2] }) },
+    });
+
+  test.each(['13900005555', '+8613900005555', '+86-13900005555', '+86-139-0000-5555'])('%s', async (mobile) => {
+    await foundWith('13900005555');
+
+    expect((await create({ ...member, mobile })).body).toMatchObject({ outcome: 'created', verified: true });
+  });
+
+  test('and another number is another member', async () => {
+    await foundWith('13900005556');
+
+    expect((await create()).body).toMatchObject({ code: 'verification_failed' });
+  });
 });

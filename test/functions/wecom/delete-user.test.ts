@@ -1,4 +1,5 @@
 import { handler } from '../../../functions/wecom/delete-user.ts';
+import { endTokens } from '../../support/end-tokens.ts';
 import { invoke } from '../../support/invoke.ts';
 import { simulated } from '../../support/providers.ts';
 
@@ -30,7 +31,10 @@ test('deletes by GET, once, and proves it by the id list', async () => {
 test('an unknown member is 404 with the code of WeCom', async () => {
   const answer = await remove('ghost');
 
-  expect(answer).toMatchObject({ status: 404, body: { code: 'not_found', provider: { name: 'wecom', code: '60111' } } });
+  expect(answer).toMatchObject({
+    status: 404,
+    body: { code: 'not_found', provider: { name: 'wecom', code: '60111' } },
+  });
 });
 
 test.each([60111, 46004, 40003])('%i says that the member is gone already', async (errcode) => {
@@ -74,6 +78,46 @@ describe('an attempt whose answer is lost', () => {
     ]);
   });
 
+  test('is not applied when the second is cut too and the member is still there', async () => {
+    await onDelete({ drop: 'before' }, 2);
+
+    expect(await remove()).toMatchObject({
+      status: 503,
+      body: { code: 'provider_unavailable', retryable: true, outcome: 'not_applied' },
+    });
+    expect(await wecom.requests(deletePath)).toHaveLength(2);
+    expect(await isMember('lisi')).toBe(true);
+  });
+
+  test('is unknown when it hangs until the time is used up', async () => {
+    await onDelete({ delayMs: 700 });
+
+    const answer = await invoke(handler, { path: { userid: 'lisi' } }, 1_400);
+
+    expect(answer).toMatchObject({
+      status: 504,
+      body: { code: 'provider_timeout', retryable: true, outcome: 'unknown' },
+    });
+    expect(await wecom.requests(deletePath)).toHaveLength(1);
+  });
+
+  test.each([
+    ['truncated JSON', '{"errcode":0,'],
+    ['HTML', '<html></html>'],
+    ['errcode as a string', '{"errcode":"0","errmsg":"deleted"}'],
+    ['nothing', ''],
+    ['null', 'null'],
+  ])('%s instead of an answer is not taken for a success, nor sent again', async (_, body) => {
+    await onDelete({ body });
+
+    expect(await remove()).toMatchObject({
+      status: 502,
+      body: { code: 'provider_unexpected', outcome: 'not_applied' },
+    });
+    expect(await wecom.requests(deletePath)).toHaveLength(1);
+    expect(await isMember('lisi')).toBe(true);
+  });
+
   test('is unknown when the directory cannot be read', async () => {
     await onDelete({ status: 500 });
     await wecom.faults({ path: '/cgi-bin/user/list_id', times: 9, then: { drop: 'before' } });
@@ -105,9 +149,63 @@ test('a time that is used up before sending is not an unknown effect', async () 
   expect(await wecom.requests(deletePath)).toEqual([]);
 });
 
-test.each(['', '-x', 'a b', 'x'.repeat(65), '../lisi', '李四'])('refuses the userid %j before anything is sent', async (userid) => {
-  const answer = await remove(userid);
+test.each(['', '-x', 'a b', 'x'.repeat(65), '../lisi', '李四'])(
+  'refuses the userid %j before anything is sent',
+  async (userid) => {
+    const answer = await remove(userid);
 
-  expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_input', errors: [{ path: 'userid' }] } });
-  expect(await wecom.requests()).toEqual([]);
+    expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_input', errors: [{ path: 'userid' }] } });
+    expect(await wecom.requests()).toEqual([]);
+  },
+);
+
+describe('a credential that does not work', () => {
+  test.each<[string, secret: Record<string, unknown>, expected: object]>([
+    [
+      'a wrong contactSecret',
+      { contactSecret: 'wrong' },
+      { code: 'provider_credentials', provider: { code: '40001' } },
+    ],
+    [
+      'an app secret in its place',
+      { contactSecret: 'sandbox-app' },
+      { code: 'provider_permission', provider: { code: '48002' } },
+    ],
+  ])('%s: says so and deletes nothing', async (_, secret, expected) => {
+    await wecom.secret(secret);
+
+    const answer = await remove();
+
+    expect(answer).toMatchObject({ status: 502, body: { ...expected, retryable: false, outcome: 'not_applied' } });
+    expect(await wecom.requests('/cgi-bin/gettoken')).toHaveLength(1);
+    expect(await isMember('lisi')).toBe(true);
+  });
+
+  test('a refused address is in the fix, ready to be listed', async () => {
+    await onDelete({ errcode: 60020 });
+
+    const answer = await remove();
+
+    expect(answer).toMatchObject({ status: 502, body: { code: 'provider_ip_refused', outcome: 'not_applied' } });
+    expect(answer.body.fix).toContain('127.0.0.1');
+    expect(await wecom.requests(deletePath)).toHaveLength(1);
+  });
+
+  test('a token that ends in the middle is renewed, and the member is deleted', async () => {
+    await remove('wangwu');
+    endTokens();
+
+    expect((await remove()).body).toMatchObject({ outcome: 'deleted', verified: true });
+    expect(await isMember('lisi')).toBe(false);
+  });
 });
+
+test.each([-1, 6000, 45033, 45035])(
+  '%i proves that nothing was done, so the same call is sent again',
+  async (errcode) => {
+    await onDelete({ errcode }, 3);
+
+    expect((await remove()).body).toMatchObject({ outcome: 'deleted', verified: true });
+    expect(await wecom.requests(deletePath)).toHaveLength(4);
+  },
+);

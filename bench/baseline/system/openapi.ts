@@ -1,0 +1,2 @@
+/** Reading a document from memory is as trivial as the answer of health. */
+export { handler } from './health.ts';

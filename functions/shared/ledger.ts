@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import * as z from 'zod/mini';
+import { clock } from './clock.ts';
+import { env } from './env-names.ts';
+import { OperationError } from './errors.ts';
+import { documented } from './schema.ts';
+import { absent, epochSeconds, equals, type Item, type Key, store } from './store.ts';
+
+const dayMs = 86_400_000;
+/** How long after its deadline a function may still be at work. */
+const leaseMs = 30_000;
+const intentPartition = 'intents';
+
+/** What reading the provider shows once a write has taken effect. It holds ids, flags and keyed prints only. */
+export type Expectation = object;
+
+/** A write that is under way: the lock of its subject and the record of what was meant, in one item. */
+export interface Intent {
+  id: string;
+  /** Epoch milliseconds. */
+  at: number;
+  leaseEndsAt: number;
+  caller: string;
+  /** `<provider>:<id>`, lower case where the provider ignores case. */
+  subject: string;
+  operation: string;
+  requestId: string;
+  runId?: string;
+  expects: Expectation;
+  /** The stored idempotency key of the request, if it had one. */
+  key?: string;
+}
+
+export const ledgerState = z.enum(['intended', 'succeeded', 'failed', 'unknown']);
+export type LedgerState = z.infer<typeof ledgerState>;
+
+/** One write as the ledger tells it. Times are ISO 8601 in UTC. */
+export const ledgerEntry = z.object({
+  id: z.string(),
+  at: z.string(),
+  caller: z.string(),
+  subject: z.string(),
+  operation: z.string(),
+  requestId: z.string(),
+  runId: z.optional(z.string()),
+  state: ledgerState,
+  provider: z.optional(z.object({ code: z.string() })),
+  settledAt: documented(z.optional(z.string()), {
+    description: 'When the effect was read from the provider afterwards, because no answer had arrived',
+  }),
+});
+export type LedgerEntry = z.infer<typeof ledgerEntry>;
+
+const openKey = (subject: string): Key => ({ pk: `member#${subject}`, sk: 'open' });
+const entryPrefix = 'entry#';
+
+/**
+ * Takes the lock of the subject and records the intent, by one conditional put.
+ * @throws OperationError `locked` while another write to the subject is open, `store_unavailable`
+ */
+export async function openIntent(
+  intent: Omit<Intent, 'id' | 'at' | 'leaseEndsAt'>,
+  msToDeadline: number,
+): Promise<Intent> {
+  const at = clock.now();
+  const opened: Intent = { id: randomUUID(), at, leaseEndsAt: at + msToDeadline + leaseMs, ...intent };
+  const item: Item = {
+    ...openKey(intent.subject),
+    ...opened,
+    ipk: intentPartition,
+    isk: sortableTime(opened.leaseEndsAt),
+  };
+  // Our own id: when the answer of a first attempt is lost, the SDK's second finds our own item.
+  const free = {
+    ...absent,
+    expression: `${absent.expression} OR #id = :id`,
+    names: { ...absent.names, '#id': 'id' },
+    values: { ':id': opened.id },
+  };
+  if (await store.put(item, free)) return opened;
+  throw new OperationError('locked', `another write to ${intent.subject} is open`, {
+    retryAfter: 60,
+    fix: 'Wait for it to end. If its function died, its effect is read from the provider within a few minutes.',
+  });
+}
+
+/** Records how the intent ended, then gives the lock back, if it is still ours. Doing it twice changes nothing. */
+export async function closeIntent(
+  intent: Intent,
+  end: { state: LedgerState; code?: string; settled?: boolean },
+): Promise<void> {
+  const { id, at, caller, subject, operation, requestId, runId, key } = intent;
+  await store.put({
+    pk: `member#${subject}`,
+    sk: `${entryPrefix}${sortableTime(at)}#${id}`,
+    ttl: epochSeconds(ledgerDays() * dayMs),
+    id,
+    at,
+    caller,
+    subject,
+    operation,
+    requestId,
+    runId,
+    key,
+    state: end.state,
+    code: end.code,
+    settledAt: end.settled ? clock.now() : undefined,
+  });
+  await store.delete(openKey(subject), equals('id', id));
+}
+
+/** Gives the lock back without a trace: nothing was sent. */
+export const dropIntent = ({ subject, id }: Intent): Promise<boolean> =>
+  store.delete(openKey(subject), equals('id', id));
+
+/** Newest first; a write that is under way, or whose answer never came, stands at the top. */
+export async function readLedger(
+  subject: string,
+  { limit, cursor }: { limit: number; cursor?: string | undefined },
+): Promise<{ items: LedgerEntry[]; cursor: string | null }> {
+  const open = cursor ? undefined : await store.get<Item & Intent>(openKey(subject));
+  const page = await store.query(`member#${subject}`, entryPrefix, limit, cursor);
+  const closed = page.items.map(toEntry);
+  const pending = open && closed.every(({ id }) => id !== open.id) ? [toPending(open)] : [];
+  return { items: [...pending, ...closed], cursor: page.cursor };
+}
+
+/** How a write with this idempotency key ended, among the latest writes to the subject. */
+export async function findByKey(subject: string, key: string): Promise<LedgerEntry | undefined> {
+  const { items } = await store.query(`member#${subject}`, entryPrefix, 100);
+  const found = items.find((item) => item.key === key);
+  return found && toEntry(found);
+}
+
+/** Intents whose lease ended at least `graceMs` ago: their functions are dead. */
+export async function deadIntents(graceMs: number, limit: number): Promise<Intent[]> {
+  const { items } = await store.queryIndex(intentPartition, sortableTime(clock.now() - graceMs), limit);
+  return items.map(({ pk: _pk, sk: _sk, ipk: _ipk, isk: _isk, ...intent }) => intent as unknown as Intent);
+}
+
+/** Milliseconds as text of one length, so that texts sort as times do. */
+const sortableTime = (ms: number): string => String(ms).padStart(15, '0');
+
+const ledgerDays = (): number => Number(process.env[env.ledgerDays] ?? 400);
+
+function toEntry(item: Item): LedgerEntry {
+  const { at, code, settledAt, ...rest } = item;
+  return ledgerEntry.parse({
+    ...rest,
+    at: isoTime(at),
+    ...(code !== undefined && { provider: { code } }),
+    ...(settledAt !== undefined && { settledAt: isoTime(settledAt) }),
+  });
+}
+
+/** Until its lease ends a write is under way; after that nobody knows yet. */
+const toPending = (intent: Item & Intent): LedgerEntry =>
+  toEntry({ ...intent, state: intent.leaseEndsAt > clock.now() ? 'intended' : 'unknown' });
+
+const isoTime = (ms: unknown): string => new Date(Number(ms)).toISOString();

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { Deadline } from '../../../../functions/shared/clock.ts';
+import type { ErrorCode } from '../../../../functions/shared/errors.ts';
+import { WibiclickApi } from '../../../../functions/wibiclick/client/api.ts';
+import { WibiclickClient } from '../../../../functions/wibiclick/client/index.ts';
+import { handler } from '../../../../functions/wibiclick/disconnect-user.ts';
+import { invoke, type Json } from '../../../support/invoke.ts';
+import { logLines } from '../../../support/log-lines.ts';
+import { simulated } from '../../../support/providers.ts';
+import { type ScriptedReply, startScript } from '../../../support/scripted-server.ts';
+
+interface Input {
+  userId?: Json;
+  websiteId?: Json;
+}
+
+interface Vector {
+  id: string;
+  title: string;
+  config?: { pageSize?: number };
+  input?: Input | undefined;
+  inputs?: Input[];
+  exchanges: { request: { method: string; path: string; query: Json; body?: Json }; response: ScriptedReply }[];
+  expect: Json;
+}
+
+/** Our code for each word of the page; it stands in `provider.code` when the provider itself said so. */
+const ourCodes: Record<string, { code: ErrorCode; saidByProvider: boolean }> = {
+  user_not_found: { code: 'not_found', saidByProvider: true },
+  website_not_found: { code: 'not_found', saidByProvider: true },
+  unauthorized: { code: 'provider_credentials', saidByProvider: true },
+  endpoint_not_found: { code: 'provider_unexpected', saidByProvider: true },
+  bad_response: { code: 'provider_unexpected', saidByProvider: false },
+  verification_failed: { code: 'verification_failed', saidByProvider: false },
+  invalid_input: { code: 'invalid_input', saidByProvider: false },
+};
+
+/** Vectors of operations that a later issue adds. */
+const later = ['WC-12'];
+const vectors: Vector[] = JSON.parse(
+  readFileSync(new URL('../../../vectors/wibiclick.json', import.meta.url), 'utf8'),
+).filter(({ id }: Vector) => !later.includes(id));
+
+/** Ids in a path are strings and the page size is no input, so these run against the client. */
+const needsClient = ({ input, config }: Vector) => typeof input?.userId === 'number' || config !== undefined;
+
+const apiKey = 'test-key-not-real';
+const wibiclick = simulated('wibiclick');
+const log = logLines();
+
+async function play({ exchanges }: Vector) {
+  const server = await startScript(exchanges.map(({ response }) => response));
+  await wibiclick.secret({ baseUrl: server.url, apiKey });
+  return server;
+}
+
+function expectRequests(seen: Json[], { exchanges, expect: { upstreamCalls } }: Vector) {
+  expect(seen).toHaveLength(upstreamCalls);
+  expect(seen.map(({ method, path, query, body }) => ({ method, path, query, body }))).toEqual(
+    exchanges.map(({ request }) => ({ body: undefined, ...request })),
+  );
+  for (const { method, headers } of seen) {
+    expect(headers.authorization).toBe(`Bearer ${apiKey}`);
+    if (method === 'POST') expect(headers['content-type']).toBe('application/json');
+  }
+}
+
+const failure = ({ code: word, retryable }: { code: string; retryable: boolean }) => {
+  const { code, saidByProvider } = ourCodes[word] ?? { code: 'none', saidByProvider: true };
+  return { code, retryable, ...(saidByProvider && { provider: { name: 'wibiclick', code: word } }) };
+};
+
+const success = ({ outcome, warning }: Json) =>
+  outcome === 'already_disconnected'
+    ? { status: 404, body: { code: 'not_found', retryable: false, outcome: 'not_applied' } }
+    : { status: 200, body: { outcome, verified: true, warnings: warning ? [warning] : [] } };
+
+test('every vector of the issue is run', () => {
+  const ids = Array.from({ length: 13 }, (_, index) => `WC-${String(index + 1).padStart(2, '0')}`);
+
+  expect(vectors.map(({ id }) => id)).toEqual(ids.filter((id) => !later.includes(id)));
+});
+
+describe('through the handler', () => {
+  const cases = vectors
+    .filter((vector) => !needsClient(vector))
+    .flatMap((vector) => (vector.inputs ?? [vector.input]).map((input) => ({ ...vector, input })));
+
+  test.each(cases)('$id $title', async (vector) => {
+    const server = await play(vector);
+    const { userId, websiteId } = vector.input ?? {};
+
+    // In the body, so that what is missing is missing and a number is a number.
+    const answer = await invoke(handler, { body: { userId, websiteId } });
+
+    await server.close();
+    expect(answer).toMatchObject(vector.expect.ok ? success(vector.expect) : { body: failure(vector.expect.error) });
+    expectRequests(server.seen, vector);
+    for (const secret of [apiKey, ...(vector.expect.mustNotContain ?? [])]) {
+      expect(JSON.stringify(answer)).not.toContain(secret);
+      expect(log.text()).not.toContain(secret);
+    }
+  });
+});
+
+describe('through the client', () => {
+  test.each(vectors.filter(needsClient))('$id $title', async (vector) => {
+    const server = await play(vector);
+    const client = new WibiclickClient(new WibiclickApi(new Deadline(25_000)), vector.config?.pageSize);
+
+    const result = await client.disconnect(vector.input?.userId, vector.input?.websiteId);
+
+    await server.close();
+    expect(result).toMatchObject({ outcome: vector.expect.outcome, verified: true, warnings: [] });
+    expectRequests(server.seen, vector);
+  });
+});

@@ -1,0 +1,82 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { buildOpenApi } from '../../infra/openapi.ts';
+import { loadOperations, parseRoute } from '../../infra/operations.ts';
+
+interface OpenApi {
+  info: { version: string };
+  paths: Record<string, Record<string, Described>>;
+}
+
+interface Described {
+  operationId: string;
+  parameters: { name: string; in: string; required: boolean }[];
+  requestBody?: { required: boolean; content: Record<string, { schema: { properties: object; required?: string[] } }> };
+  responses: Record<string, { description: string; headers?: object; content: object }>;
+}
+
+const operations = await loadOperations();
+const document = JSON.parse(JSON.stringify(buildOpenApi(operations))) as OpenApi & Record<string, unknown>;
+
+function described(id: string): Described {
+  const found = Object.values(document.paths)
+    .flatMap((path) => Object.values(path))
+    .find(({ operationId }) => operationId === id);
+  if (!found) throw new Error(`${id} is not described`);
+  return found;
+}
+
+test('is a valid OpenAPI 3.1 document', async () => {
+  const validator = new Validator();
+
+  expect(await validator.validate(document)).toEqual({ valid: true });
+  expect(validator.version).toBe('3.1');
+});
+
+test.each(operations)('describes $id where its route is', ({ id, operation }) => {
+  const { method, path } = parseRoute(operation.route);
+
+  expect(document.paths[path]?.[method.toLowerCase()]?.operationId).toBe(id.replace('/', '-'));
+});
+
+test('takes a field from the path, the query or the body', () => {
+  expect(described('wecom-get-user').parameters).toMatchObject([{ name: 'userid', in: 'path', required: true }]);
+  expect(described('wecom-delete-user').requestBody).toBeUndefined();
+  expect(described('wecom-create-user')).toMatchObject({
+    parameters: [],
+    requestBody: { required: true, content: { 'application/json': { schema: { required: ['userid', 'name'] } } } },
+  });
+});
+
+test('does not demand a body whose every field is optional', () => {
+  const { parameters, requestBody } = described('dingtalk-delete-user');
+
+  expect(parameters).toMatchObject([{ name: 'userid', in: 'path' }]);
+  expect(requestBody).toMatchObject({
+    required: false,
+    content: { 'application/json': { schema: { type: 'object' } } },
+  });
+  expect(Object.keys(requestBody?.content['application/json']?.schema.properties ?? {})).toEqual(['handoverResource']);
+});
+
+test('describes the failures that an operation can have, and those of API Gateway', () => {
+  const gateway = ['401', '403', '404', '413', '429', '503'];
+
+  expect(Object.keys(described('system-health').responses)).toEqual([
+    '200',
+    '400',
+    ...gateway.slice(0, 5),
+    '500',
+    '503',
+  ]);
+  expect(described('wecom-get-user').responses).not.toHaveProperty('409');
+  expect(described('wecom-delete-user').responses['409']?.description).toContain('`conflict`');
+  expect(Object.keys(described('wecom-delete-user').responses)).toEqual(expect.arrayContaining(gateway));
+});
+
+test('tells our problems from the messages of API Gateway', () => {
+  const { 404: notFound, 503: unavailable, 401: unauthorized } = described('wecom-delete-user').responses;
+
+  expect(Object.keys(notFound?.content ?? {})).toEqual(['application/problem+json', 'application/json']);
+  expect(Object.keys(unauthorized?.content ?? {})).toEqual(['application/json']);
+  expect(unavailable?.headers).toHaveProperty('Retry-After');
+});
