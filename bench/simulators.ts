@@ -34,7 +34,6 @@ export async function startSimulators(): Promise<Simulators> {
     functionEnv: {
       ...Object.fromEntries(settings),
       [env.dingtalkCallsPerSecond]: String(callsPerSecond),
-      NODE_OPTIONS: '--enable-source-maps', // as infra/constructs/operation-function.ts sets it
     },
     close: async () => {
       await Promise.all([wecom, dingtalk, wibiclick, aws, dynamodb].map((server) => server.close()));

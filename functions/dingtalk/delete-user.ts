@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
-import { defineOperation } from '../shared/operation.ts';
+import { defineWrite } from '../shared/write.ts';
 import { writeAnswer } from '../shared/write-answer.ts';
 import { handoverResource, isNotLeaver, subjectOf, userid } from './client/handover.ts';
 import { dingtalk } from './client/index.ts';
 
 const handover = { status: 'unverified', reason: 'DingTalk accepts a handover and confirms nothing of it' } as const;
 
-export const handler = defineOperation({
+export const handler = defineWrite({
   summary: 'Delete a DingTalk user, with handover',
   description: 'Cannot be undone. Approvals cannot be handed over here.',
   route: 'DELETE /dingtalk/users/{userid}',

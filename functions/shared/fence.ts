@@ -1,25 +1,19 @@
-import { randomUUID } from 'node:crypto';
 import { clock } from './clock.ts';
 import { env, protectedEnv } from './env-names.ts';
 import { OperationError } from './errors.ts';
 import { logger } from './log.ts';
 import { absent, epochSeconds, equals, type Item, store } from './store.ts';
 
-const dayMs = 86_400_000;
-const maxTries = 20;
+const hourMs = 3_600_000;
+/** The hour under way and the 24 before it: a removal counts for at least 24 hours. */
+const countedHours = 25;
 const haltKey = { pk: 'halt', sk: 'halt' };
 
-interface Reservation {
-  id: string;
-  /** Epoch milliseconds. */
-  at: number;
-  count: number;
-}
-
-/** The removals of the last 24 hours of one provider. */
+/** The removals of one provider by the hour, and their sum. */
 interface Budget extends Item {
-  version: number;
-  reservations: Reservation[];
+  hour: number;
+  used: number;
+  counts: Record<string, number>;
 }
 
 const budgetKey = (provider: string) => ({ pk: `budget#${provider}`, sk: 'day' });
@@ -27,22 +21,24 @@ const budgetKey = (provider: string) => ({ pk: `budget#${provider}`, sk: 'day' }
 /**
  * Lets a write through unless everything is halted, and reserves a removal in the budget of the last 24 hours before
  * it is sent.
- * @returns the reservation, to be given back when the write was not applied
+ * @returns the hour of the reservation, to be given back when the write was not applied
  * @throws OperationError `halted`, `fence_tripped`, `store_unavailable`
  */
-export async function passFence(provider: string, removesAccess: boolean): Promise<string | undefined> {
-  const keys = removesAccess ? [haltKey, budgetKey(provider)] : [haltKey];
-  const [halt, budget] = await store.getAll(keys);
+export async function passFence(provider: string, removesAccess: boolean): Promise<number | undefined> {
+  const halt = await store.get(haltKey);
   if (halt) throw halted(halt);
-  return removesAccess ? reserve(provider, budget as Budget | undefined) : undefined;
+  return removesAccess ? reserve(provider) : undefined;
 }
 
 /** Gives a reservation back. A failure leaves the budget smaller than it could be, which harms nobody. */
-export async function giveBack(provider: string, id: string): Promise<void> {
+export async function giveBack(provider: string, hour: number): Promise<void> {
   try {
-    await change(provider, await store.get<Budget>(budgetKey(provider)), (reservations) =>
-      reservations.filter((reservation) => reservation.id !== id),
-    );
+    await store.update(budgetKey(provider), {
+      expression: 'SET #used = #used - :one, #counts.#hour = #counts.#hour - :one',
+      condition: 'attribute_exists(#counts.#hour)',
+      names: { '#used': 'used', '#counts': 'counts', '#hour': String(hour) },
+      values: { ':one': 1 },
+    });
   } catch (error) {
     if (!(error instanceof OperationError)) throw error;
     logger.warn('a reservation was not given back', { provider, code: error.code });
@@ -61,42 +57,34 @@ export const protectedAccount = (provider: string, id: string, why: string): Ope
     fix: 'If this account shall really go, remove what protects it first, or do it in the console of the provider.',
   });
 
-async function reserve(provider: string, known: Budget | undefined): Promise<string> {
+async function reserve(provider: string): Promise<number> {
   const { perDay } = fenceSettings();
-  const id = randomUUID();
-  await change(provider, known, (reservations) => {
-    if (reservations.some((reservation) => reservation.id === id)) return reservations;
-    const used = reservations.reduce((sum, { count }) => sum + count, 0);
-    if (used >= perDay) throw tripped(provider, used, perDay, reservations[0]?.at ?? clock.now());
-    return [...reservations, { id, at: clock.now(), count: 1 }];
-  });
-  return id;
+  for (;;) {
+    const hour = Math.floor(clock.now() / hourMs);
+    if (await countOne(provider, hour, perDay)) return hour;
+    const budget = await store.get<Budget>(budgetKey(provider));
+    if (budget?.hour === hour && budget.used >= perDay) throw tripped(provider, budget, perDay);
+    if (budget?.hour !== hour) await turnHour(provider, hour, budget);
+  }
 }
 
-/** Changes the budget against whoever else does: read, compare by version, put. */
-async function change(
-  provider: string,
-  known: Budget | undefined,
-  next: (reservations: Reservation[]) => Reservation[],
-): Promise<void> {
-  let budget = known;
-  for (let tries = 1; tries <= maxTries; tries++) {
-    const version = budget?.version ?? 0;
-    const recent = (budget?.reservations ?? []).filter(({ at }) => at > clock.now() - dayMs);
-    const item: Budget = {
-      ...budgetKey(provider),
-      version: version + 1,
-      reservations: next(recent),
-      ttl: epochSeconds(2 * dayMs),
-    };
-    if (await store.put(item, budget ? equals('version', version) : absent)) return;
-    await clock.sleep(20 * tries * clock.random());
-    budget = await store.get<Budget>(budgetKey(provider));
-  }
-  throw new OperationError('store_unavailable', 'the budget of removals changes too fast to reserve one', {
-    retryAfter: 5,
-    fix: 'Send fewer removals at a time.',
+/** One atomic step, however many functions do it at once: the hour and the sum, if there is room. */
+const countOne = (provider: string, hour: number, perDay: number): Promise<boolean> =>
+  store.update(budgetKey(provider), {
+    expression: 'SET #used = #used + :one, #counts.#slot = #counts.#slot + :one',
+    condition: '#hour = :hour AND #used < :perDay',
+    names: { '#used': 'used', '#counts': 'counts', '#slot': String(hour), '#hour': 'hour' },
+    values: { ':one': 1, ':hour': hour, ':perDay': perDay },
   });
+
+/** Opens the slot of a new hour and forgets the old ones. Whoever is first does it for all. */
+async function turnHour(provider: string, hour: number, budget: Budget | undefined): Promise<void> {
+  const kept = Object.entries(budget?.counts ?? {}).filter(([slot]) => Number(slot) > hour - countedHours);
+  const counts = { ...Object.fromEntries(kept), [hour]: 0 };
+  const used = kept.reduce((sum, [, count]) => sum + count, 0);
+  const ttl = epochSeconds(2 * countedHours * hourMs);
+  const next: Budget = { ...budgetKey(provider), hour, used, counts, ttl };
+  await store.put(next, budget ? equals('hour', budget.hour) : absent);
 }
 
 /** Set by the stack; the defaults are those of the README. */
@@ -109,13 +97,15 @@ const halted = ({ reason, by }: Item): OperationError =>
     fix: 'Lift the halt with DELETE /halt when its reason is gone.',
   });
 
-const tripped = (provider: string, used: number, perDay: number, oldest: number): OperationError =>
-  new OperationError(
+function tripped(provider: string, { used, counts }: Budget, perDay: number): OperationError {
+  const oldest = Math.min(...Object.keys(counts).map(Number));
+  return new OperationError(
     'fence_tripped',
     `${used} of ${perDay} removals from ${provider} within 24 hours are used up; this one was not sent`,
     {
       provider: { name: provider },
-      retryAfter: Math.max(1, Math.ceil((oldest + dayMs - clock.now()) / 1000)),
+      retryAfter: Math.ceil(((oldest + countedHours) * hourMs - clock.now()) / 1000),
       fix: 'If so many people really left, wait, or raise the setting fence.perDay and deploy.',
     },
   );
+}

@@ -21,7 +21,7 @@ export interface KeyedRequest {
   caller: string;
   route: string;
   /** Path, query and body. */
-  payload: Record<string, unknown>;
+  payload: object;
 }
 
 export interface KeyedRun {

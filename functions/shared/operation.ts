@@ -1,14 +1,12 @@
 import middy, { type MiddyfiedHandler } from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type * as z from 'zod/mini';
-import { callerOf } from './caller.ts';
 import { clock, Deadline } from './clock.ts';
 import { invalidInput, OperationError } from './errors.ts';
 import { readHttpInput } from './http-input.ts';
 import { logger, whereOf } from './log.ts';
 import { problemResponse } from './problem.ts';
 import { fieldErrors } from './schema.ts';
-import { answerWrite, type WriteDeclaration } from './write.ts';
 
 export type Effect = 'read' | 'create' | 'update' | 'delete';
 export type Route = `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`;
@@ -18,9 +16,9 @@ export type Connect<Client> = (deadline: Deadline) => Client;
 export type Providers = Record<string, Connect<unknown>>;
 export type Clients<P extends Providers> = { [Name in keyof P]: ReturnType<P[Name]> };
 
-type ObjectSchema = z.ZodMiniType<object>;
+export type ObjectSchema = z.ZodMiniType<object>;
 
-interface Definition<Input extends ObjectSchema, Output extends z.ZodMiniType, P extends Providers> {
+export interface Definition<Input extends ObjectSchema, Output extends z.ZodMiniType, P extends Providers> {
   summary: string;
   description?: string;
   route: Route;
@@ -30,10 +28,31 @@ interface Definition<Input extends ObjectSchema, Output extends z.ZodMiniType, P
   /** Path, query and body as one flat object. */
   input: Input;
   output: Output;
-  /** For every effect but `read`: what is locked, recorded and counted. */
-  write?: WriteDeclaration<z.output<Input>, Clients<P>>;
   run(input: z.output<Input>, clients: Clients<P>): Promise<z.input<Output>>;
 }
+
+/** A checked request, on its way to the operation. */
+export interface Request<Input, C> {
+  input: Input;
+  clients: C;
+  event: APIGatewayProxyEventV2;
+  context: Context;
+  requestId: string;
+  deadline: Deadline;
+}
+
+/** Answers in the documented forms. */
+export interface Answers {
+  ofOutput(output: unknown): Answer;
+  ofError(error: unknown): Answer;
+}
+
+/** What stands between the request and `run`: nothing for a read, lock and ledger for a write. */
+export type Around<Input, C> = (
+  request: Request<Input, C>,
+  run: () => Promise<unknown>,
+  answers: Answers,
+) => Promise<Answer>;
 
 /** What everything else is derived from: stack, local API, OpenAPI document, tables and contract tests. */
 export interface Operation {
@@ -54,34 +73,24 @@ const budgetMs = 25_000;
 const reserveMs = 1_000;
 
 /**
- * The one way to make a Lambda for a route: reads and checks the input, runs the operation with its providers' clients,
- * a write under lock, ledger and fence, and turns the result or any failure into the documented answer. A failure that
- * nobody foresaw becomes `internal`, with its details in the log only.
+ * Makes the Lambda of a route: reads and checks the input, runs the operation with its providers' clients, and turns
+ * the result or any failure into the documented answer. A failure that nobody foresaw becomes `internal`, with its
+ * details in the log only. An operation with an effect is made by `defineWrite`.
  */
 export function defineOperation<I extends ObjectSchema, O extends z.ZodMiniType, P extends Providers>(
-  definition: Definition<I, O, P>,
+  { run, ...declaration }: Definition<I, O, P>,
+  around: Around<z.output<I>, Clients<P>> = async (_request, run, { ofOutput }) => ofOutput(await run()),
 ): HttpHandler & { operation: Operation } {
-  const { run, write, ...declaration } = definition;
   const { route, effect, providers } = declaration;
 
   const answer = async (event: APIGatewayProxyEventV2, context: Context): Promise<Answer> => {
-    const idempotencyKey = write && idempotencyKeyOf(event);
-    const input = parseInput(definition, event);
+    const input = parseInput(declaration, event);
     const deadline = new Deadline(Math.min(budgetMs, (context.getRemainingTimeInMillis?.() ?? budgetMs) - reserveMs));
     const clients = connectAll(providers, deadline);
-    const perform = () => run(input, clients);
-    if (!write) return jsonAnswer(await perform());
-    const request = {
-      ...{ input, clients, route, deadline, context },
-      caller: callerOf(event),
-      requestId: requestIdOf(event, context),
-      idempotencyKey,
-      removesAccess: write.removesAccess?.(input) ?? effect === 'delete',
-    };
-    return answerWrite(write, request, perform, {
-      ofOutput: jsonAnswer,
-      ofError: (error) => problemResponse(toFailure(error, effect), request.requestId),
-    });
+    const requestId = requestIdOf(event, context);
+    const ofError = (error: unknown) => problemResponse(toFailure(error, effect), requestId);
+    const request = { input, clients, event, context, requestId, deadline };
+    return around(request, () => run(input, clients), { ofOutput: jsonAnswer, ofError });
   };
 
   const handler: HttpHandler = middy<APIGatewayProxyEventV2, Answer>()
@@ -98,14 +107,6 @@ function parseInput<I extends ObjectSchema>({ input }: { input: I }, event: APIG
   const parsed = input.safeParse(readHttpInput(event));
   if (!parsed.success) throw invalidInput(fieldErrors(parsed.error.issues));
   return parsed.data;
-}
-
-function idempotencyKeyOf(event: APIGatewayProxyEventV2): string | undefined {
-  const key = event?.headers?.['idempotency-key'];
-  if (key === undefined || /^[\x21-\x7e]{1,255}$/.test(key)) return key;
-  throw invalidInput([
-    { path: 'Idempotency-Key', message: 'must be 1 to 255 printable ASCII characters, without spaces' },
-  ]);
 }
 
 export function connectAll<P extends Providers>(providers: P, deadline: Deadline): Clients<P> {

@@ -33,7 +33,7 @@ export async function recordedWrite<Output>(
   } catch (error) {
     if (error instanceof OperationError && error.outcome === 'not_applied') {
       await afterwards(() => close(intent, 'failed', error.options.provider?.code));
-      if (reservation) await giveBack(provider, reservation);
+      if (reservation !== undefined) await giveBack(provider, reservation);
     }
     throw error;
   }

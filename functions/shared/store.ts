@@ -1,5 +1,4 @@
 import {
-  BatchGetItemCommand,
   ConditionalCheckFailedException,
   DeleteItemCommand,
   DynamoDBClient,
@@ -7,6 +6,7 @@ import {
   PutItemCommand,
   type PutItemCommandInput,
   QueryCommand,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { clock } from './clock.ts';
@@ -33,6 +33,10 @@ export interface Condition {
   values?: Record<string, unknown>;
 }
 
+export interface Change extends Required<Condition> {
+  condition: string;
+}
+
 export interface Page {
   items: Item[];
   /** Where the next page starts; null on the last. */
@@ -42,7 +46,10 @@ export interface Page {
 let client: DynamoDBClient | undefined;
 
 const database = (): DynamoDBClient => {
-  client ??= new DynamoDBClient({ maxAttempts: 3 });
+  client ??= new DynamoDBClient({
+    maxAttempts: 3,
+    requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000 },
+  });
   return client;
 };
 
@@ -64,17 +71,6 @@ export const store = {
     return Item && (unmarshall(Item) as T);
   },
 
-  /** Consistent reads in one call, in the order of `keys`. */
-  async getAll(keys: Key[]): Promise<(Item | undefined)[]> {
-    const table = tableName();
-    const Keys = keys.map(({ pk, sk }) => marshall({ pk, sk }));
-    const input = { RequestItems: { [table]: { Keys, ConsistentRead: true } } };
-    const answer = await reached(() => database().send(new BatchGetItemCommand(input)));
-    if (answer.UnprocessedKeys?.[table]) throw unavailable('it is throttled');
-    const found = (answer.Responses?.[table] ?? []).map((item) => unmarshall(item) as Item);
-    return keys.map(({ pk, sk }) => found.find((item) => item.pk === pk && item.sk === sk));
-  },
-
   /** @returns whether it was put: false when the condition does not hold */
   async put(item: Item, condition?: Condition): Promise<boolean> {
     const { stored } = await store.exchange(item, condition);
@@ -91,6 +87,20 @@ export const store = {
     };
     const answer = await reached(() => ifConditionHolds(() => database().send(new PutItemCommand(input))));
     return { stored: answer !== undefined, before: answer?.Attributes && (unmarshall(answer.Attributes) as Item) };
+  },
+
+  /** @returns whether it was changed: false when the condition does not hold */
+  async update({ pk, sk }: Key, change: Change): Promise<boolean> {
+    const input = {
+      TableName: tableName(),
+      Key: marshall({ pk, sk }),
+      UpdateExpression: change.expression,
+      ConditionExpression: change.condition,
+      ExpressionAttributeNames: change.names,
+      ExpressionAttributeValues: marshall(change.values),
+    };
+    const answer = await reached(() => ifConditionHolds(() => database().send(new UpdateItemCommand(input))));
+    return answer !== undefined;
   },
 
   /** @returns whether it was deleted: false when the condition does not hold */

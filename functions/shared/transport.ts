@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import { clock, type Deadline } from './clock.ts';
 import { OperationError } from './errors.ts';
+import { type HttpReply, httpRequest, ReplyTooLong } from './http-request.ts';
 import { fieldErrors } from './schema.ts';
 
 export interface ProviderRequest {
@@ -11,15 +12,11 @@ export interface ProviderRequest {
   body?: unknown;
 }
 
-export interface ProviderReply {
-  status: number;
-  headers: Headers;
-  text: string;
-}
+export type ProviderReply = HttpReply;
 
 /** One attempt ends here, so that a write that hangs leaves time to read back within the 25 s of an invocation. */
 const attemptMs = 8_000;
-const maxReplyLength = 1024 * 1024;
+const maxReplyBytes = 1024 * 1024;
 
 /** Failures that come before the first byte of a request, so the provider cannot have acted on it. */
 const neverSent = new Set([
@@ -28,7 +25,6 @@ const neverSent = new Set([
   'EAI_AGAIN',
   'EHOSTUNREACH',
   'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
   'CERT_HAS_EXPIRED',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -39,53 +35,40 @@ const neverSent = new Set([
 /**
  * Sends one request and reads the whole reply, whatever its status.
  * @throws OperationError `provider_timeout` or `provider_unavailable` when no reply came (`outcome` says whether the
- * request can have had an effect), `provider_unexpected` for a redirect or a reply over 1 MiB. Neither names the URL, which may hold a token.
+ * request can have had an effect), `provider_unexpected` for a redirect or a reply over 1 MiB. Neither names the URL,
+ * which may hold a token.
  */
 export async function send(provider: string, request: ProviderRequest, deadline: Deadline): Promise<ProviderReply> {
   if (deadline.msLeft === 0) {
     throw unavailable(provider, 'the time for this request was used up before it could be sent', 'not_applied');
   }
-  const reply = await fetchReply(provider, request, deadline);
-  if (reply.status >= 300 && reply.status < 400) {
-    throw unexpected(provider, `it answered a redirect (HTTP ${reply.status})`, 'Check the base URL in the secret.');
-  }
-  if (reply.text.length > maxReplyLength) throw unexpected(provider, 'its answer is over 1 MiB');
-  return reply;
+  const reply = await reach(provider, request, deadline);
+  if (reply.status < 300 || reply.status >= 400) return reply;
+  throw unexpected(provider, `it answered a redirect (HTTP ${reply.status})`, 'Check the base URL in the secret.');
 }
 
-async function fetchReply(
+async function reach(
   provider: string,
-  { method, url, headers, body }: ProviderRequest,
+  { method, url, headers, body: content }: ProviderRequest,
   deadline: Deadline,
 ): Promise<ProviderReply> {
+  const body = content === undefined ? undefined : JSON.stringify(content);
+  const type = body === undefined ? {} : { 'content-type': 'application/json' };
+  const signal = deadline.signal(attemptMs);
   try {
-    const response = await fetch(url, {
-      method,
-      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-      redirect: 'manual',
-      signal: deadline.signal(attemptMs),
-    });
-    return { status: response.status, headers: response.headers, text: await response.text() };
+    return await httpRequest({ method, url, headers: { ...type, ...headers }, body, signal }, maxReplyBytes);
   } catch (error) {
     throw notReached(provider, error);
   }
 }
 
-function notReached(provider: string, error: unknown): OperationError {
-  if (Error.isError(error) && error.name === 'TimeoutError') {
-    return timedOut(provider);
-  }
-  const reason = systemCode(error);
-  if (!reason) throw error;
-  return unavailable(provider, `the connection failed (${reason})`, neverSent.has(reason) ? 'not_applied' : 'unknown');
-}
-
-/** `fetch` hides why a connection failed in the cause of its TypeError; without a cause the request itself was wrong. */
-function systemCode(error: unknown): string | undefined {
-  const cause = Error.isError(error) ? error.cause : undefined;
-  if (!Error.isError(cause)) return undefined;
-  return 'code' in cause ? String(cause.code) : cause.name;
+function notReached(provider: string, error: unknown): unknown {
+  if (error instanceof ReplyTooLong) return unexpected(provider, 'its answer is over 1 MiB');
+  if (!Error.isError(error)) return error;
+  if (error.name === 'TimeoutError') return timedOut(provider);
+  if (!('code' in error)) return error;
+  const outcome = neverSent.has(String(error.code)) ? 'not_applied' : 'unknown';
+  return unavailable(provider, `the connection failed (${error.code})`, outcome);
 }
 
 /** Not `unavailable`: the provider may be at work still, so even a read that shows no change proves nothing. */

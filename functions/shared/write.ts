@@ -1,16 +1,26 @@
-import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import type { Deadline } from './clock.ts';
-import { errorCodes, OperationError } from './errors.ts';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type * as z from 'zod/mini';
+import { callerOf } from './caller.ts';
+import { errorCodes, invalidInput, OperationError } from './errors.ts';
 import { refuseProtected } from './fence.ts';
 import { type KeyedRun, oncePerKey, Unstored } from './idempotency.ts';
 import { type Expectation, findByKey } from './ledger.ts';
+import {
+  type Around,
+  type Clients,
+  type Definition,
+  defineOperation,
+  type ObjectSchema,
+  type Providers,
+  type Request,
+} from './operation.ts';
 import { recordedWrite } from './recorded-write.ts';
 import { lostAnswer } from './settle.ts';
 
 type Answer = APIGatewayProxyStructuredResultV2;
 
 /** What an operation with an effect declares beside its `run`. */
-export interface WriteDeclaration<Input, Clients> {
+export interface WriteDeclaration<Input, C> {
   /** `<provider>:<id>` of the account that changes, lower case where the provider ignores case. */
   subject(input: Input): string;
   /** The `outcome` of a success. */
@@ -18,83 +28,73 @@ export interface WriteDeclaration<Input, Clients> {
   /** Whether it takes access away, which the fence counts; by default so for the effect `delete`. */
   removesAccess?(input: Input): boolean;
   /** What the provider's client can check after a crash. It is stored, so it holds ids, flags and keyed prints only. */
-  expects(input: Input, clients: Clients): Promise<Expectation>;
-}
-
-export interface WriteRequest<Input, Clients> {
-  input: Input;
-  clients: Clients;
-  route: string;
-  deadline: Deadline;
-  context: Context;
-  caller: string;
-  requestId: string;
-  idempotencyKey: string | undefined;
-  removesAccess: boolean;
-}
-
-interface Answers {
-  ofOutput(output: unknown): Answer;
-  ofError(error: unknown): Answer;
+  expects(input: Input, clients: C): Promise<Expectation>;
 }
 
 /**
- * Performs a write once, under lock, ledger and fence; with an `Idempotency-Key` also once for all replays.
- * @throws OperationError what the write throws, after it was recorded
+ * Makes the Lambda of a route with an effect: performed under lock, ledger and fence, and with an `Idempotency-Key`
+ * once for all replays.
  */
-export async function answerWrite<Input extends object, Clients>(
-  write: WriteDeclaration<Input, Clients>,
-  request: WriteRequest<Input, Clients>,
-  perform: () => Promise<unknown>,
-  answers: Answers,
-): Promise<Answer> {
-  const { input, route, caller, context, idempotencyKey: key } = request;
-  if (key === undefined) return answers.ofOutput(await guarded(write, request, perform));
+export function defineWrite<I extends ObjectSchema, O extends z.ZodMiniType, P extends Providers>({
+  write,
+  ...definition
+}: Definition<I, O, P> & { write: WriteDeclaration<z.output<I>, Clients<P>> }) {
+  const { route, effect } = definition;
+  const removes = (input: z.output<I>) => write.removesAccess?.(input) ?? effect === 'delete';
 
-  let failure: { error: unknown } | undefined;
-  const answer = await oncePerKey(
-    { key, caller, route, payload: { ...input } as Record<string, unknown> },
-    context,
-    async (keyed) => {
+  const around: Around<z.output<I>, Clients<P>> = async (request, run, { ofOutput, ofError }) => {
+    const key = idempotencyKeyOf(request.event);
+    const perform = (keyed?: KeyedRun) =>
+      guarded(write, request, { route, removesAccess: removes(request.input) }, run, keyed);
+    if (key === undefined) return ofOutput(await perform());
+
+    let failure: { error: unknown } | undefined;
+    const keyedRequest = { key, route, caller: callerOf(request.event), payload: { ...request.input } };
+    const answer = await oncePerKey(keyedRequest, request.context, async (keyed): Promise<Answer> => {
       try {
-        return answers.ofOutput(await guarded(write, request, perform, keyed));
+        return ofOutput(await perform(keyed));
       } catch (error) {
         failure = { error };
-        if (mayRunAgain(error)) throw new Unstored(answers.ofError(error));
-        return answers.ofError(error);
+        if (mayRunAgain(error)) throw new Unstored(ofError(error));
+        return ofError(error);
       }
-    },
-  );
-  if (failure) throw failure.error;
-  return answer;
+    });
+    if (failure) throw failure.error;
+    return answer;
+  };
+  return defineOperation(definition, around);
 }
 
-async function guarded<Input extends object, Clients>(
-  write: WriteDeclaration<Input, Clients>,
-  { input, clients, route, deadline, caller, requestId, removesAccess }: WriteRequest<Input, Clients>,
-  perform: () => Promise<unknown>,
+async function guarded<Input extends object, C>(
+  write: WriteDeclaration<Input, C>,
+  { input, clients, event, requestId, deadline }: Request<Input, C>,
+  { route, removesAccess }: { route: string; removesAccess: boolean },
+  run: () => Promise<unknown>,
   keyed?: KeyedRun,
 ): Promise<unknown> {
   const subject = write.subject(input);
   const [provider = '', id = ''] = subject.split(/:(.*)/s);
   if (removesAccess) refuseProtected(provider, id);
   if (keyed?.takenOver && (await hasSucceeded(subject, keyed.storedKey))) {
-    return {
-      provider,
-      ...idsOf(input),
-      outcome: write.outcome(input),
-      verified: true,
-      response: null,
-      warnings: lostAnswer,
-    };
+    const outcome = write.outcome(input);
+    return { provider, ...idsOf(input), outcome, verified: true, response: null, warnings: lostAnswer };
   }
   const intent = {
-    ...{ caller, subject, requestId },
+    subject,
+    requestId,
+    caller: callerOf(event),
     operation: route,
     expects: await write.expects(input, clients),
     ...(keyed && { key: keyed.storedKey }),
   };
-  return recordedWrite({ provider, intent, removesAccess }, deadline, perform);
+  return recordedWrite({ provider, intent, removesAccess }, deadline, run);
+}
+
+function idempotencyKeyOf({ headers }: APIGatewayProxyEventV2): string | undefined {
+  const key = headers['idempotency-key'];
+  if (key === undefined || /^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  const message = 'must be 1 to 255 printable ASCII characters, without spaces';
+  throw invalidInput([{ path: 'Idempotency-Key', message }]);
 }
 
 /** An earlier request with this key died on the way; the ledger knows what it did, once it is settled. */

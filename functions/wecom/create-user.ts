@@ -1,9 +1,9 @@
-import { defineOperation } from '../shared/operation.ts';
+import { defineWrite } from '../shared/write.ts';
 import { writeAnswer } from '../shared/write-answer.ts';
 import { wecom } from './client/index.ts';
 import { newMember, subjectOf, userid } from './client/member.ts';
 
-export const handler = defineOperation({
+export const handler = defineWrite({
   summary: 'Create a WeCom member',
   description:
     'A department that did not exist is created by WeCom and reported as the warning `department_created:<id>`.',

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import { defineOperation } from '../shared/operation.ts';
+import { defineWrite } from '../shared/write.ts';
 import { writeAnswer } from '../shared/write-answer.ts';
 import { wecom } from './client/index.ts';
 import { subjectOf, userid } from './client/member.ts';
 
-export const handler = defineOperation({
+export const handler = defineWrite({
   summary: 'Delete a WeCom member',
   description: "Cannot be undone. The member's Tencent corporate mailbox is deleted too.",
   route: 'DELETE /wecom/users/{userid}',

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import { defineOperation } from '../shared/operation.ts';
+import { defineWrite } from '../shared/write.ts';
 import { writeAnswer } from '../shared/write-answer.ts';
 import { wibiclick } from './client/index.ts';
 import { userId, websiteId } from './client/types.ts';
 
-export const handler = defineOperation({
+export const handler = defineWrite({
   summary: 'Disconnect a WibiClick user from a website',
   description: 'The account itself stays: WibiClick publishes no call that closes one.',
   route: 'DELETE /wibiclick/websites/{websiteId}/users/{userId}',

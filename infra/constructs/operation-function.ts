@@ -42,7 +42,6 @@ export class OperationFunction extends Construct {
       role,
       logGroup,
       environment: {
-        NODE_OPTIONS: '--enable-source-maps',
         [env.stage]: settings.stage,
         ...(providers.includes('dingtalk') && {
           [env.dingtalkCallsPerSecond]: String(settings.dingtalkCallsPerSecond),

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { OperationError } from '../../shared/errors.ts';
 import { type ErrorTable, refusalError } from '../../shared/provider-errors.ts';
 
@@ -27,7 +28,7 @@ const ambiguous = ['upstream_error', 'misconfigured'];
 
 export interface Answer {
   status: number;
-  headers: Headers;
+  headers: IncomingHttpHeaders;
   text: string;
   /** The parsed JSON, or undefined when the text is not JSON. */
   json: unknown;
@@ -37,7 +38,7 @@ export interface Answer {
 export function wibiclickError(answer: Answer, sent: string[]): OperationError | undefined {
   const word = classify(answer);
   if (!word) return undefined;
-  const retryAfter = Math.min(Math.ceil(Number(answer.headers.get('retry-after'))) || 0, 60);
+  const retryAfter = Math.min(Math.ceil(Number(answer.headers['retry-after'])) || 0, 60);
   const refusal = { provider: 'wibiclick', code: word, message: messageOf(answer), sent };
   return refusalError(errorTable[word], refusal).with({
     outcome: ambiguous.includes(word) ? 'unknown' : 'not_applied',
