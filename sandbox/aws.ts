@@ -31,13 +31,35 @@ class AwsError extends Error {
 
 const arnPrefix = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:';
 
-/** The AWS endpoint of the sandbox: Secrets Manager in memory, for the SDK and for `aws --endpoint-url`. */
-export function startAws(secrets: Record<string, string>, port = 0): Promise<RunningServer> {
+/** What runs on a schedule, by its name; run here on demand only. */
+export type Schedules = Map<string, () => Promise<object>>;
+
+/**
+ * The AWS endpoint of the sandbox: Secrets Manager in memory, for the SDK and for `aws --endpoint-url`, and the
+ * Scheduler by `POST /_sandbox/schedules/{name}`.
+ */
+export function startAws(
+  secrets: Record<string, string>,
+  port = 0,
+  schedules: Schedules = new Map(),
+): Promise<RunningServer> {
   const actions = secretsManager(secrets);
   return listen(async (request, response) => {
-    const { status, body } = await answer(actions, request);
+    const schedule = /^\/_sandbox\/schedules\/([\w-]+)$/.exec(request.url ?? '')?.[1];
+    const { status, body } = schedule ? await fire(schedules, schedule) : await answer(actions, request);
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
   }, port);
+}
+
+async function fire(schedules: Schedules, name: string): Promise<{ status: number; body: object }> {
+  const run = schedules.get(name);
+  const names = [...schedules.keys()].join(', ');
+  if (!run) return { status: 404, body: { message: `there is no schedule ${name}; there are: ${names}` } };
+  try {
+    return { status: 200, body: await run() };
+  } catch (error) {
+    return { status: 500, body: { message: String(error) } };
+  }
 }
 
 function secretsManager(start: Record<string, string>): Actions {

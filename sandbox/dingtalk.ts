@@ -80,6 +80,8 @@ class DingtalkSimulator implements SimulatedProvider {
   }
 
   answerCode(call: ProviderCall, errcode: Code): ProviderAnswer {
+    // A token that was called invalid once is not given out again.
+    if (['40014', '42001'].includes(String(errcode))) this.#tokens.revoke();
     if (Number(errcode) !== 0) return refusal(call, errcode);
     return success(call, calls[call.path]?.lie(isRecord(call.body) ? call.body : {}) ?? {});
   }
@@ -115,6 +117,11 @@ class Tokens {
     if ((this.#expiries.get(this.#current) ?? 0) <= now) this.#current = randomBytes(16).toString('hex');
     this.#expiries.set(this.#current, now + tokenSeconds * 1000);
     return this.#current;
+  }
+
+  revoke(): void {
+    this.#expiries.delete(this.#current);
+    this.#current = '';
   }
 
   check(token: string | undefined): void {

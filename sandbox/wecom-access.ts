@@ -78,6 +78,10 @@ export class Access {
     return token.credential;
   }
 
+  revoke(token: string | undefined): void {
+    this.#tokens.delete(token ?? '');
+  }
+
   #countForCorp(path: string): void {
     this.#counters.countOrRefuse(`${corpId} ${path}`, corpLimits);
   }

@@ -160,6 +160,8 @@ class WecomSimulator implements SimulatedProvider {
   }
 
   answerCode(call: ProviderCall, errcode: number | string): ProviderAnswer {
+    // A token that was called invalid once is not given out again.
+    if (['40014', '42001'].includes(String(errcode))) this.#access.revoke(call.query.access_token);
     if (Number(errcode) !== 0) return refusalAnswer(call, new Refusal(Number(errcode)));
     const endpoint = this.#endpoints[call.path];
     return answer(endpoint?.success, endpoint?.lie?.(call) ?? {});
