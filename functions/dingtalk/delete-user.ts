@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { documented } from '../shared/schema.ts';
 import { defineWrite } from '../shared/write.ts';
 import { writeAnswer } from '../shared/write-answer.ts';
 import { handoverResource, isNotLeaver, subjectOf, userid } from './client/handover.ts';
@@ -12,7 +13,9 @@ export const handler = defineWrite({
   route: 'DELETE /dingtalk/users/{userid}',
   effect: 'delete',
   providers: { dingtalk },
-  input: z.strictObject({ userid, handoverResource: z.optional(handoverResource) }).check(isNotLeaver),
+  input: documented(z.strictObject({ userid, handoverResource: z.optional(handoverResource) }).check(isNotLeaver), {
+    example: { handoverResource: { dingPan: { action: 'handover', handoverUserId: 'lisi' } } },
+  }),
   output: z.extend(writeAnswer('dingtalk', { userid }, 'deleted'), {
     handover: z.optional(z.object({ status: z.literal('unverified'), reason: z.string() })),
   }),

@@ -1,3 +1,4 @@
+import { documented } from '../shared/schema.ts';
 import { defineWrite } from '../shared/write.ts';
 import { writeAnswer } from '../shared/write-answer.ts';
 import { wecom } from './client/index.ts';
@@ -10,7 +11,9 @@ export const handler = defineWrite({
   route: 'POST /wecom/users',
   effect: 'create',
   providers: { wecom },
-  input: newMember,
+  input: documented(newMember, {
+    example: { userid: 'qianyi', name: '钱一', email: 'qianyi@example.com', department: [1] },
+  }),
   output: writeAnswer('wecom', { userid }, 'created'),
   write: {
     subject: subjectOf,
