@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { listen, type RunningServer } from './simulator.ts';
 
-type Input = Record<string, unknown>;
+export type Input = Record<string, unknown>;
 type Actions = Map<string, (input: Input) => object>;
 
 interface Version {
@@ -31,34 +31,38 @@ class AwsError extends Error {
 
 const arnPrefix = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:';
 
-/** What runs on a schedule, by its name; run here on demand only. */
-export type Schedules = Map<string, () => Promise<object>>;
+/** Answers `POST /_sandbox/…`; nothing for a path it does not know. */
+export type Controls = (path: string, body: Input) => Promise<object | undefined>;
 
 /**
  * The AWS endpoint of the sandbox: Secrets Manager in memory, for the SDK and for `aws --endpoint-url`, and the
- * Scheduler by `POST /_sandbox/schedules/{name}`.
+ * controls of the sandbox.
  */
 export function startAws(
   secrets: Record<string, string>,
   port = 0,
-  schedules: Schedules = new Map(),
+  controls: Controls = async () => undefined,
 ): Promise<RunningServer> {
   const actions = secretsManager(secrets);
   return listen(async (request, response) => {
-    const schedule = /^\/_sandbox\/schedules\/([\w-]+)$/.exec(request.url ?? '')?.[1];
-    const { status, body } = schedule ? await fire(schedules, schedule) : await answer(actions, request);
+    const path = request.url ?? '';
+    const { status, body } = await (path.startsWith('/_sandbox/')
+      ? control(controls, path, request)
+      : answer(actions, request));
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
   }, port);
 }
 
-async function fire(schedules: Schedules, name: string): Promise<{ status: number; body: object }> {
-  const run = schedules.get(name);
-  const names = [...schedules.keys()].join(', ');
-  if (!run) return { status: 404, body: { message: `there is no schedule ${name}; there are: ${names}` } };
+async function control(
+  controls: Controls,
+  path: string,
+  request: IncomingMessage,
+): Promise<{ status: number; body: object }> {
   try {
-    return { status: 200, body: await run() };
+    const body = await controls(path, JSON.parse((await text(request)) || '{}') as Input);
+    return body ? { status: 200, body } : { status: 404, body: { message: `there is no control ${path}` } };
   } catch (error) {
-    return { status: 500, body: { message: String(error) } };
+    return { status: 400, body: { message: String(error) } };
   }
 }
 

@@ -1,11 +1,11 @@
 import { writeOpenApi } from '../infra/openapi.ts';
 import { loadOperations, loadSchedules } from '../infra/operations.ts';
 import { startApi } from './api.ts';
-import { type Schedules, startAws } from './aws.ts';
+import { startAws } from './aws.ts';
+import { sandboxControls } from './controls.ts';
 import { createDingtalkSimulator } from './dingtalk.ts';
 import { startDynamodb } from './dynamodb.ts';
 import { secretsFor, setEnvironment, tableName } from './environment.ts';
-import { lambdaContext } from './gateway-event.ts';
 import { portRefused, type Service, services } from './ports.ts';
 import { type RunningServer, startSimulator } from './simulator.ts';
 import { createWecomSimulator } from './wecom.ts';
@@ -38,17 +38,13 @@ export async function startSandbox(port: number): Promise<Sandbox> {
     const dingtalk = await start('dingtalk', (at) => startSimulator(createDingtalkSimulator(), at));
     const wibiclick = await start('wibiclick', (at) => startSimulator(createWibiclickSimulator(), at));
     const secrets = secretsFor({ wecom: wecom.url, dingtalk: dingtalk.url, wibiclick: wibiclick.url });
-    const schedules: Schedules = new Map();
-    const aws = await start('aws', (at) => startAws(secrets, at, schedules));
+    const aws = await start('aws', (at) => startAws(secrets, at, sandboxControls(loadSchedules)));
 
     const dynamodb = await start('dynamodb', (at) => startDynamodb(tableName, at));
 
     setEnvironment(aws.url, dynamodb.url); // before the handlers are loaded, since that is when they read it
     const operations = await loadOperations();
     writeOpenApi(operations);
-    for (const { name, handler } of await loadSchedules()) {
-      schedules.set(name, () => handler({}, lambdaContext(name)));
-    }
     const api = await start('api', (at) => startApi(operations, at));
     return { api, wecom, dingtalk, wibiclick, aws, dynamodb, close };
   } catch (error) {
