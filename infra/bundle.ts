@@ -13,7 +13,7 @@ export interface BundledOperation {
   inputs: string[];
 }
 
-export const bundleRoot = fileURLToPath(new URL('../build/lambda', import.meta.url));
+const bundleRoot = fileURLToPath(new URL('../build/lambda', import.meta.url));
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**

@@ -35,11 +35,20 @@ export function responsesOf(operation: Operation): Record<string, object> {
   };
 }
 
-/** Only a write can be in conflict with what is there, and only a write is verified. */
-const codesOfWrites = new Set<ErrorCode>(['conflict', 'verification_failed']);
+/** What only an effect can meet: state, lock, fence, idempotency, verification. */
+const codesOfWrites = new Set<ErrorCode>([
+  'conflict',
+  'protected',
+  'fence_tripped',
+  'halted',
+  'locked',
+  'idempotency_mismatch',
+  'idempotency_in_progress',
+  'verification_failed',
+]);
 
 function codesOf({ effect, providers }: Operation): ErrorCode[] {
-  if (providers.length === 0) return ['invalid_input', 'internal'];
+  if (providers.length === 0) return ['invalid_input', 'store_unavailable', 'internal'];
   const codes = Object.keys(errorCodes) as ErrorCode[];
   return effect === 'read' ? codes.filter((code) => !codesOfWrites.has(code)) : codes;
 }

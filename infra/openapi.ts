@@ -57,14 +57,25 @@ function operationOf({ id, folder, operation }: LoadedOperation): object {
 }
 
 /** A field is in the path if the route names it; else in the query of a GET, and in the body of any other request. */
-function requestOf({ route, input }: Operation): object {
+function requestOf({ route, effect, input }: Operation): object {
   const { method, pathFields } = parseRoute(route);
   const schema = jsonSchema(input, 'input');
   const others = Object.keys(schema.properties ?? {}).filter((name) => !pathFields.includes(name));
   const inPath = pathFields.map((name) => parameterOf(schema, name, 'path'));
   if (method === 'GET') return { parameters: [...inPath, ...others.map((name) => parameterOf(schema, name, 'query'))] };
-  return { parameters: inPath, ...(others.length > 0 && { requestBody: bodyOf(schema, others) }) };
+  return {
+    parameters: [...inPath, ...(effect === 'read' ? [] : [idempotencyKey])],
+    ...(others.length > 0 && { requestBody: bodyOf(schema, others) }),
+  };
 }
+
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'The same request with the same key is carried out once in 24 hours; a replay gets the stored answer',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+};
 
 const parameterOf = (
   { properties = {}, required = [] }: JSONSchema.BaseSchema,

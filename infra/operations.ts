@@ -23,6 +23,9 @@ export interface LoadedSchedule extends OperationEntry {
   operation: ScheduledOperation;
 }
 
+/** Every file that is a Lambda. */
+export type LoadedFunction = LoadedOperation | LoadedSchedule;
+
 export type Method = Route extends `${infer Name} /${string}` ? Name : never;
 
 const functionsRoot = fileURLToPath(new URL('../functions', import.meta.url));
@@ -39,21 +42,21 @@ export const findOperations = (root = functionsRoot): OperationEntry[] =>
     });
 
 /** The operations with a route. @throws Error naming a file that exports no operation */
-export async function loadOperations(): Promise<LoadedOperation[]> {
-  const loaded = await Promise.all(findOperations().map(load));
-  return loaded.filter((candidate): candidate is LoadedOperation => 'route' in candidate.operation);
-}
+export const loadOperations = async (): Promise<LoadedOperation[]> => (await loadFunctions()).filter(isRouted);
 
 /** The operations that run on a schedule. @throws Error naming a file that exports no operation */
-export async function loadSchedules(): Promise<LoadedSchedule[]> {
-  const loaded = await Promise.all(findOperations().map(load));
-  return loaded.filter((candidate): candidate is LoadedSchedule => 'schedule' in candidate.operation);
-}
+export const loadSchedules = async (): Promise<LoadedSchedule[]> => (await loadFunctions()).filter(isScheduled);
 
-async function load(found: OperationEntry): Promise<LoadedOperation | LoadedSchedule> {
+/** All of them. @throws Error naming a file that exports no operation */
+export const loadFunctions = (): Promise<LoadedFunction[]> => Promise.all(findOperations().map(load));
+
+export const isRouted = (loaded: LoadedFunction): loaded is LoadedOperation => 'route' in loaded.operation;
+export const isScheduled = (loaded: LoadedFunction): loaded is LoadedSchedule => 'schedule' in loaded.operation;
+
+async function load(found: OperationEntry): Promise<LoadedFunction> {
   const { handler } = (await import(pathToFileURL(found.entry).href)) as Exported;
   if (!handler?.operation) throw new Error(`functions/${found.id}.ts exports no handler with its operation`);
-  return { ...found, handler, operation: handler.operation } as LoadedOperation | LoadedSchedule;
+  return { ...found, handler, operation: handler.operation } as LoadedFunction;
 }
 
 interface Exported {

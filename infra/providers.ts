@@ -1,6 +1,6 @@
 import type { $ZodType } from 'zod/v4/core';
 import { jsonSchema } from './json-schema.ts';
-import type { LoadedOperation } from './operations.ts';
+import type { LoadedFunction } from './operations.ts';
 
 export interface Provider {
   name: string;
@@ -9,10 +9,10 @@ export interface Provider {
 }
 
 /**
- * The providers that some operation calls.
+ * The providers that some function calls.
  * @throws Error naming the file that exports no schema of the secret
  */
-export function loadProviders(operations: LoadedOperation[]): Promise<Provider[]> {
+export function loadProviders(operations: LoadedFunction[]): Promise<Provider[]> {
   const names = new Set(operations.flatMap(({ operation }) => operation.providers));
   return Promise.all([...names].sort().map(load));
 }

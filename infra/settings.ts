@@ -8,6 +8,33 @@ const jwt = z.strictObject({
   audience: z.array(z.string()).check(z.minLength(1, { error: 'must list at least one audience' })),
 });
 
+const whole = (least: number, most: number) => {
+  const error = `must be a whole number from ${least} to ${most}`;
+  return z.int({ error }).check(z.minimum(least, { error }), z.maximum(most, { error }));
+};
+
+const idsError = 'must list ids, such as ["zhangsan"]';
+/** They travel in one environment variable, separated by spaces; all variables of a function share 4 KB. */
+const ids = z._default(
+  z
+    .array(
+      z.string({ error: idsError }).check(z.regex(/^[^\s\p{Cc}]{1,128}$/u, { error: 'must be an id without spaces' })),
+      {
+        error: idsError,
+      },
+    )
+    .check(z.refine((list) => Buffer.byteLength(list.join(' ')) <= 1_000, { error: 'must take at most 1,000 bytes' })),
+  [],
+);
+
+const secretArn = z.optional(
+  z.string().check(
+    z.regex(/^arn:aws[\w-]*:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}$/, {
+      error: 'must be the complete ARN of a secret, with its last six characters',
+    }),
+  ),
+);
+
 const settings = z.strictObject(
   {
     stage: z.string({ error: stageError }).check(z.regex(/^[a-z0-9-]{1,20}$/, { error: stageError })),
@@ -17,9 +44,35 @@ const settings = z.strictObject(
       }),
       'iam',
     ),
-    dingtalkCallsPerSecond: z._default(
-      z.int({ error: 'must be a whole number from 1 to 60' }).check(z.minimum(1), z.maximum(60)),
-      10,
+    egress: z._default(z.enum(['none', 'fixed'], { error: 'must be "none" or "fixed"' }), 'none'),
+    alarmEmail: z.optional(z.email({ error: 'must be an e-mail address' })),
+    ledgerDays: z._default(whole(30, 3650), 400),
+    fence: z.prefault(
+      z.strictObject(
+        {
+          perRun: z._default(whole(1, 10_000), 20),
+          percent: z._default(whole(1, 100), 10),
+          perDay: z._default(whole(1, 10_000), 50),
+        },
+        { error: 'must be an object, such as {"perDay": 50}' },
+      ),
+      {},
+    ),
+    protected: z.prefault(
+      z.strictObject(
+        { wecom: ids, dingtalk: ids, wibiclick: ids },
+        { error: 'must be an object, such as {"wecom": ["zhangsan"]}' },
+      ),
+      {},
+    ),
+    dingtalkCallsPerSecond: z._default(whole(1, 60), 10),
+    trustSessionName: z._default(z.boolean({ error: 'must be true or false' }), false),
+    existingSecretArns: z.prefault(
+      z.strictObject(
+        { wecom: secretArn, dingtalk: secretArn, wibiclick: secretArn },
+        { error: 'must be an object, such as {"wecom": "arn:…"}' },
+      ),
+      {},
     ),
   },
   { error: 'must be a JSON object, such as {"stage": "dev"}' },

@@ -1,38 +1,75 @@
-import { CfnOutput, Stack, Tags } from 'aws-cdk-lib';
+import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import { Tracing } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import type { BundledOperation } from './bundle.ts';
+import { Alarms } from './constructs/alarms.ts';
 import { Api } from './constructs/api.ts';
+import { Egress } from './constructs/egress.ts';
+import { FunctionLog } from './constructs/function-log.ts';
 import { OperationsStack } from './constructs/operations-stack.ts';
 import { ProviderSecret } from './constructs/provider-secret.ts';
-import type { LoadedOperation } from './operations.ts';
+import { Schedules } from './constructs/schedules.ts';
+import { Store } from './constructs/store.ts';
+import type { LoadedFunction } from './operations.ts';
 import type { Provider } from './providers.ts';
 import type { Settings } from './settings.ts';
 
-export interface UsherStackProps {
+export interface UsherStackProps extends Pick<StackProps, 'env'> {
   settings: Settings;
-  operations: LoadedOperation[];
+  operations: LoadedFunction[];
   providers: Provider[];
-  /** Holds the bundle of every operation in `<folder>/<name>/`. */
-  bundleRoot: string;
+  /** One for each operation. */
+  bundles: BundledOperation[];
 }
 
 /** What is stateful, and the API; the functions of each folder of `functions/` are a nested stack. */
 export class UsherStack extends Stack {
-  constructor(scope: Construct, id: string, { settings, operations, providers, bundleRoot }: UsherStackProps) {
-    const { stage, auth } = settings;
-    super(scope, id, { stackName: `Usher-${stage}`, description: 'Usher: accounts in WeCom, DingTalk and WibiClick' });
+  constructor(scope: Construct, id: string, { env, settings, operations, providers, bundles }: UsherStackProps) {
+    const { stage, auth, alarmEmail } = settings;
+    const existingArns: Record<string, string | undefined> = settings.existingSecretArns;
+    super(scope, id, {
+      ...(env && { env }),
+      stackName: `Usher-${stage}`,
+      description: 'Usher: accounts in WeCom, DingTalk and WibiClick',
+    });
     Tags.of(this).add('usher:stage', stage);
 
     const api = new Api(this, 'Api', { stage, auth });
+    const log = new FunctionLog(this, 'FunctionLog', { stage });
+    const store = new Store(this, 'Store', { stage });
+    const schedules = new Schedules(this, 'Schedules', { stage });
+    const egress = settings.egress === 'fixed' ? new Egress(this, 'Egress', { stage }) : undefined;
     const secrets = providers.map(
-      (provider) => new ProviderSecret(this, `${provider.name}-secret`, { stage, provider }),
+      (provider) =>
+        new ProviderSecret(this, `${provider.name}-secret`, {
+          stage,
+          provider,
+          existingArn: existingArns[provider.name],
+        }),
     );
+    const shared = {
+      settings,
+      bundles: new Map(bundles.map((bundle) => [bundle.id, bundle])),
+      tracing: this.region.startsWith('cn-') ? Tracing.DISABLED : Tracing.ACTIVE,
+      log,
+      api,
+      schedules,
+      store,
+      secrets,
+      egress,
+    };
     for (const [folder, members] of Map.groupBy(operations, ({ folder }) => folder)) {
-      new OperationsStack(this, folder, { operations: members, bundleRoot, settings, api, secrets });
+      new OperationsStack(this, folder, members, shared);
     }
+    const alarms = new Alarms(this, 'Alarms', { stage, alarmEmail, api, log, store, schedules });
 
     new CfnOutput(this, 'ApiUrl', { value: api.url });
+    new CfnOutput(this, 'AlarmTopicArn', { value: alarms.topicArn });
     for (const { provider, fillCommand } of secrets) {
       new CfnOutput(this, `${provider}SecretCommand`, { value: fillCommand });
+    }
+    for (const [index, value] of (egress?.addresses ?? []).entries()) {
+      new CfnOutput(this, `EgressAddress${index + 1}`, { value });
     }
   }
 }

@@ -46,6 +46,7 @@ interface Listing {
 // Section 2.1. Detail reads are closed to contact sync, as for every installation since 2022-08-15.
 const contactSyncOnly = { app: 48002, customer: 48002 };
 const appsOnly = { contact: 48009 };
+const customerContactOnly = { contact: 48002, app: 48002 };
 const everybody = {};
 
 export function createWecomSimulator(): SimulatedProvider {
@@ -144,6 +145,12 @@ class WecomSimulator implements SimulatedProvider {
       closedTo: appsOnly,
       run: ({ query }) => ({ department: this.#withLeaders(this.#directory.department(departmentId(query.id))) }),
       lie: ({ query }) => ({ department: { id: Number(query.id), name: '无名', parentid: 1, order: 0 } }),
+    },
+    // Customers are not simulated, so none waits for a new contact (section 8).
+    '/cgi-bin/externalcontact/get_unassigned_list': {
+      method: 'POST',
+      closedTo: customerContactOnly,
+      run: () => ({ info: [], is_last: true, next_cursor: '' }),
     },
   };
 

@@ -2,10 +2,9 @@ import * as z from 'zod/mini';
 import { documented } from '../shared/schema.ts';
 import { defineWrite } from '../shared/write.ts';
 import { writeAnswer } from '../shared/write-answer.ts';
-import { handoverResource, isNotLeaver, subjectOf, userid } from './client/handover.ts';
+import { handoverAnswer, handoverResource, handoverUnverified, isNotLeaver } from './client/handover.ts';
 import { dingtalk } from './client/index.ts';
-
-const handover = { status: 'unverified', reason: 'DingTalk accepts a handover and confirms nothing of it' } as const;
+import { subjectOf, userid } from './client/user.ts';
 
 export const handler = defineWrite({
   summary: 'Delete a DingTalk user, with handover',
@@ -17,7 +16,7 @@ export const handler = defineWrite({
     example: { handoverResource: { dingPan: { action: 'handover', handoverUserId: 'lisi' } } },
   }),
   output: z.extend(writeAnswer('dingtalk', { userid }, 'deleted'), {
-    handover: z.optional(z.object({ status: z.literal('unverified'), reason: z.string() })),
+    handover: handoverAnswer,
   }),
   write: {
     subject: subjectOf,
@@ -27,6 +26,11 @@ export const handler = defineWrite({
   run: async ({ userid, handoverResource }, { dingtalk }) => {
     const result = await dingtalk.deleteUser(userid, handoverResource);
     if (result.outcome === 'already_gone') throw result.refusal;
-    return { provider: 'dingtalk' as const, userid, ...result, ...(handoverResource && { handover }) };
+    return {
+      provider: 'dingtalk' as const,
+      userid,
+      ...result,
+      ...(handoverResource && { handover: handoverUnverified }),
+    };
   },
 });

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { defineOperation } from '../shared/operation.ts';
 import { documented } from '../shared/schema.ts';
-import { userid } from './client/handover.ts';
 import { dingtalk } from './client/index.ts';
+import { userid } from './client/user.ts';
 
 export const handler = defineOperation({
   summary: 'Get a DingTalk user',

@@ -56,6 +56,8 @@ export interface ErrorOptions {
   unknownCode?: boolean;
   /** An earlier attempt of the same call was answered "busy", so a refusal may be about our own first attempt. */
   repeated?: boolean;
+  /** The provider refused after it may have written a part, and no later reading will tell more. */
+  mayBePartial?: boolean;
   /** It happened before the write itself was sent, or in a read. */
   nothingSent?: boolean;
   /** The provider no longer accepts the token; a new one may help. */

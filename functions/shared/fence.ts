@@ -77,10 +77,10 @@ const countOne = (provider: string, hour: number, perDay: number): Promise<boole
     values: { ':one': 1, ':hour': hour, ':perDay': perDay },
   });
 
-/** Opens the slot of a new hour and forgets the old ones. Whoever is first does it for all. */
+/** Opens the slot of a new hour and forgets the old ones. Whoever is first does it for all, clocks that differ too. */
 async function turnHour(provider: string, hour: number, budget: Budget | undefined): Promise<void> {
   const kept = Object.entries(budget?.counts ?? {}).filter(([slot]) => Number(slot) > hour - countedHours);
-  const counts = { ...Object.fromEntries(kept), [hour]: 0 };
+  const counts = { [hour]: 0, ...Object.fromEntries(kept) };
   const used = kept.reduce((sum, [, count]) => sum + count, 0);
   const ttl = epochSeconds(2 * countedHours * hourMs);
   const next: Budget = { ...budgetKey(provider), hour, used, counts, ttl };

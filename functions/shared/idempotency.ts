@@ -105,8 +105,12 @@ function toOperationError(error: unknown): unknown {
 /** The records of the Powertools in our table. */
 class StoredRecords extends BasePersistenceLayer {
   storedKey = '';
-  takenOver = false;
+  #takenOver: Item | undefined;
   readonly #owner = randomUUID();
+
+  get takenOver(): boolean {
+    return this.#takenOver !== undefined;
+  }
 
   protected override async _putRecord(record: IdempotencyRecord): Promise<void> {
     this.storedKey = record.idempotencyKey;
@@ -131,7 +135,8 @@ class StoredRecords extends BasePersistenceLayer {
       },
     });
     if (!stored) throw new IdempotencyItemAlreadyExistsError();
-    this.takenOver = before?.status === 'INPROGRESS' && before.owner !== this.#owner;
+    // Our own record too: when the answer of a first attempt was lost, it may stand where a dead request's stood.
+    if (before?.status === 'INPROGRESS') this.#takenOver = before;
   }
 
   protected override async _getRecord(idempotencyKey: string): Promise<IdempotencyRecord> {
@@ -152,8 +157,10 @@ class StoredRecords extends BasePersistenceLayer {
     await store.put(this.#toItem(record));
   }
 
+  /** What a dead request did may still be unsettled, so the next replay takes its record over as this one did. */
   protected override async _deleteRecord(record: IdempotencyRecord): Promise<void> {
-    await store.delete(keyOf(record.idempotencyKey));
+    if (this.#takenOver) await store.put({ ...this.#takenOver, inProgressUntil: 0 });
+    else await store.delete(keyOf(record.idempotencyKey));
   }
 
   #toItem(record: IdempotencyRecord): RecordItem {

@@ -84,13 +84,13 @@ export async function openIntent(
   });
 }
 
-/** Records how the intent ended, then gives the lock back, if it is still ours. Doing it twice changes nothing. */
+/** Records how the intent ended, unless that is known, then gives the lock back, if it is still ours. */
 export async function closeIntent(
   intent: Intent,
   end: { state: LedgerState; code?: string; settled?: boolean },
 ): Promise<void> {
   const { id, at, caller, subject, operation, requestId, runId, key } = intent;
-  await store.put({
+  const entry: Item = {
     pk: `member#${subject}`,
     sk: `${entryPrefix}${sortableTime(at)}#${id}`,
     ttl: epochSeconds(ledgerDays() * dayMs),
@@ -105,7 +105,8 @@ export async function closeIntent(
     state: end.state,
     code: end.code,
     settledAt: end.settled ? clock.now() : undefined,
-  });
+  };
+  await store.put(entry, absent);
   await store.delete(openKey(subject), equals('id', id));
 }
 

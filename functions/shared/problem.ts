@@ -1,11 +1,11 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import * as z from 'zod/mini';
-import { errorCodes, type OperationError } from './errors.ts';
+import { type ErrorCode, errorCodes, type OperationError } from './errors.ts';
 import { documented } from './schema.ts';
 
 export const problemContentType = 'application/problem+json';
 
-const codes = Object.keys(errorCodes) as (keyof typeof errorCodes)[];
+export const errorCode = z.enum(Object.keys(errorCodes) as ErrorCode[]);
 
 /** RFC 9457 problem details with our members. */
 export const problem = documented(
@@ -15,7 +15,7 @@ export const problem = documented(
     status: z.int(),
     detail: z.string(),
     instance: documented(z.string(), { description: 'The request id; the log lines of this request carry it' }),
-    code: z.enum(codes),
+    code: errorCode,
     retryable: documented(z.boolean(), { description: 'Whether the same request can succeed later' }),
     outcome: documented(z.enum(['not_applied', 'unknown']), {
       description: 'Whether a write surely had no effect, or may have had one',

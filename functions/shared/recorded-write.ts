@@ -35,6 +35,9 @@ export async function recordedWrite<Output>(
       await afterwards(() => close(intent, 'failed', error.options.provider?.code));
       if (reservation !== undefined) await giveBack(provider, reservation);
     }
+    if (error instanceof OperationError && error.options.mayBePartial) {
+      await afterwards(() => close(intent, 'unknown', error.options.provider?.code));
+    }
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import type * as z from 'zod/mini';
 import { clock, type Deadline } from './clock.ts';
+import { connectionFix } from './connection-failures.ts';
 import { OperationError } from './errors.ts';
 import { type HttpReply, httpRequest, ReplyTooLong } from './http-request.ts';
 import { fieldErrors } from './schema.ts';
@@ -68,7 +69,9 @@ function notReached(provider: string, error: unknown): unknown {
   if (error.name === 'TimeoutError') return timedOut(provider);
   if (!('code' in error)) return error;
   const outcome = neverSent.has(String(error.code)) ? 'not_applied' : 'unknown';
-  return unavailable(provider, `the connection failed (${error.code})`, outcome);
+  const failure = unavailable(provider, `the connection failed (${error.code})`, outcome);
+  const fix = connectionFix(String(error.code));
+  return fix ? failure.with({ fix }) : failure;
 }
 
 /** Not `unavailable`: the provider may be at work still, so even a read that shows no change proves nothing. */

@@ -5,12 +5,12 @@ import { documented } from './schema.ts';
 export const writeAnswer = <Provider extends string, Outcome extends string, Ids extends Record<string, z.ZodMiniType>>(
   provider: Provider,
   ids: Ids,
-  outcome: Outcome,
+  ...outcomes: Outcome[]
 ) =>
   z.object({
     provider: z.literal(provider),
     ...ids,
-    outcome: z.literal(outcome),
+    outcome: z.literal(outcomes),
     verified: documented(z.union([z.literal(true), z.literal('unverified')]), {
       description: 'true: read back from the provider. "unverified": see reason.',
     }),

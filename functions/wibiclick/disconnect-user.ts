@@ -17,9 +17,9 @@ export const handler = defineWrite({
     outcome: () => 'disconnected',
     expects: async ({ userId, websiteId }) => ({ userId, websiteId, connected: false }),
   },
-  run: async ({ websiteId, userId }, { wibiclick }) => {
-    const result = await wibiclick.disconnect(userId, websiteId);
+  run: async (link, { wibiclick }) => {
+    const result = await wibiclick.disconnect(link);
     if (result.outcome === 'already_disconnected') throw result.refusal;
-    return { provider: 'wibiclick' as const, websiteId, userId, ...result };
+    return { provider: 'wibiclick' as const, ...link, ...result };
   },
 });

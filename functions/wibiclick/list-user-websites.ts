@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { listOf, pageOf, pageQuery } from '../shared/list.ts';
 import { defineOperation } from '../shared/operation.ts';
 import { wibiclick } from './client/index.ts';
-import { userId, websiteId } from './client/types.ts';
+import { toWebsiteItem, userId, websiteItem } from './client/types.ts';
 
 export const handler = defineOperation({
   summary: 'List the websites of a WibiClick user',
@@ -11,12 +11,7 @@ export const handler = defineOperation({
   effect: 'read',
   providers: { wibiclick },
   input: z.strictObject({ userId, ...pageQuery }),
-  output: listOf(z.object({ websiteId, name: z.string() })),
-  run: async ({ userId, ...page }, { wibiclick }) => {
-    const websites = await wibiclick.websitesOf(userId);
-    return pageOf(
-      websites.map(({ id, name }) => ({ websiteId: String(id), name })),
-      page,
-    );
-  },
+  output: listOf(websiteItem),
+  run: async ({ userId, ...page }, { wibiclick }) =>
+    pageOf((await wibiclick.websitesOf(userId)).map(toWebsiteItem), page),
 });

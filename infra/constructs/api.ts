@@ -13,8 +13,9 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, LogGroup, MetricFilter, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Operation } from '../../functions/shared/operation.ts';
 import { parseRoute } from '../operations.ts';
@@ -23,6 +24,12 @@ import type { Settings } from '../settings.ts';
 /** The HTTP API. Every route has an authorizer; there is no public one. */
 export class Api extends Construct {
   readonly url: string;
+  /** Answers with status 5xx, whoever is to blame: Usher, AWS or a provider. */
+  readonly serverErrors: Metric;
+  /** Milliseconds from request to answer, for nine requests in ten. */
+  readonly latency: Metric;
+  /** Answers with status 500: a bug, or a function that crashed or ran out of time. */
+  readonly bugs: Metric;
   readonly #api: HttpApi;
   readonly #authorizer: IHttpRouteAuthorizer;
   readonly #auth: Settings['auth'];
@@ -32,13 +39,22 @@ export class Api extends Construct {
     this.#api = new HttpApi(this, 'HttpApi', { apiName: `usher-${stage}`, createDefaultStage: false });
     this.#auth = auth;
     this.#authorizer = this.#createAuthorizer(auth);
+    const log = this.#createLog(stage);
     this.url = new HttpStage(this, 'Stage', {
       httpApi: this.#api,
       stageName: '$default',
       autoDeploy: true,
       throttle: { rateLimit: 50, burstLimit: 100 },
-      accessLogSettings: { destination: new LogGroupLogDestination(this.#createLog(stage)), format: accessLogFormat },
+      accessLogSettings: { destination: new LogGroupLogDestination(log), format: accessLogFormat },
     }).url;
+    this.serverErrors = this.#api.metricServerError();
+    this.latency = this.#api.metricLatency({ statistic: 'p90' });
+    this.bugs = new MetricFilter(this, 'Bugs', {
+      logGroup: log,
+      metricNamespace: `Usher/${stage}`,
+      metricName: 'Bugs',
+      filterPattern: FilterPattern.stringValue('$.status', '=', '500'),
+    }).metric({ statistic: 'Sum' });
   }
 
   /** Leads the operation's route to its function. */

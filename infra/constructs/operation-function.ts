@@ -1,62 +1,67 @@
-import { join } from 'node:path';
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Duration, Validations } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { env } from '../../functions/shared/env-names.ts';
-import type { LoadedOperation } from '../operations.ts';
+import type { BundledOperation } from '../bundle.ts';
+import { environmentOf } from '../environment.ts';
+import type { LoadedFunction } from '../operations.ts';
 import type { Settings } from '../settings.ts';
+import type { Egress } from './egress.ts';
+import type { FunctionLog } from './function-log.ts';
 
 export interface OperationFunctionProps {
-  operation: LoadedOperation;
-  bundleRoot: string;
+  operation: LoadedFunction;
+  bundle: BundledOperation;
   settings: Settings;
+  log: FunctionLog;
+  egress: Egress | undefined;
+  tracing: Tracing;
 }
 
-/** One operation as a Lambda. Its role may write its own log; whoever gives it more grants that. */
+/** One operation as a Lambda. Its role may write log and traces; whoever gives it more grants that. */
 export class OperationFunction extends Construct {
   readonly fn: LambdaFunction;
 
-  constructor(scope: Construct, id: string, { operation, bundleRoot, settings }: OperationFunctionProps) {
+  constructor(scope: Construct, id: string, props: OperationFunctionProps) {
     super(scope, id);
+    const { operation, bundle, settings, log, egress, tracing } = props;
     const { providers, summary } = operation.operation;
     const functionName = `usher-${settings.stage}-${operation.id.replace('/', '-')}`;
-    const logGroup = new LogGroup(this, 'Log', {
-      logGroupName: `/aws/lambda/${functionName}`,
-      retention: RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    logGroup.grantWrite(role);
+    log.group.grantWrite(role);
 
     this.fn = new LambdaFunction(this, 'Function', {
       functionName,
       description: summary,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      code: Code.fromAsset(join(bundleRoot, operation.id)),
+      code: Code.fromAsset(bundle.directory),
       handler: 'index.handler',
       memorySize: 256,
       timeout: Duration.seconds(28),
       role,
-      logGroup,
-      environment: {
-        [env.stage]: settings.stage,
-        ...(providers.includes('dingtalk') && {
-          [env.dingtalkCallsPerSecond]: String(settings.dingtalkCallsPerSecond),
-        }),
-      },
+      logGroup: log.group,
+      tracing,
+      environment: environmentOf(bundle, providers, settings),
+      ...egress?.placement,
     });
-    Validations.of(this.fn).acknowledge(
-      {
-        id: 'Serverless-LambdaDLQ',
-        reason: 'API Gateway waits for the answer: a failure reaches the caller, none is queued',
-      },
-      {
-        id: 'Serverless-LambdaTracing',
-        reason: 'Tracing is not offered yet; a request is followed by its id in the logs',
-      },
-    );
+    egress?.allowConnect(this.fn, functionName);
+    this.#acknowledge(role, 'route' in operation.operation);
+    if (tracing === Tracing.DISABLED) {
+      Validations.of(this.fn).acknowledge({ id: 'Serverless-LambdaTracing', reason: 'Off in the regions of China' });
+    }
+  }
+
+  #acknowledge(role: Role, answersRequests: boolean): void {
+    Validations.of(this.fn).acknowledge({
+      id: 'Serverless-LambdaDLQ',
+      reason: answersRequests
+        ? 'API Gateway waits for the answer: a failure reaches the caller, none is queued'
+        : 'The event of a schedule holds nothing to keep: the next run does what this one could not',
+    });
+    Validations.of(role).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason: 'Traces and network interfaces have no resource to name beforehand; the code is denied the interfaces',
+    });
   }
 }

@@ -31,7 +31,8 @@ describe.each(operations)('$id', ({ id, folder, handler, operation }) => {
 
     expect(operation.summary).toMatch(/^[A-Z].*[^.]$/);
     expect(Object.entries(effects)).toContainEqual([method, expect.arrayContaining([operation.effect])]);
-    expect(operation.providers).toEqual(folder === 'system' ? [] : [folder]);
+    const all = ['wecom', 'dingtalk', 'wibiclick'];
+    expect(operation.providers).toEqual(id === 'system/doctor' ? all : all.filter((provider) => provider === folder));
   });
 
   test.each<[string, unknown]>([

@@ -1,11 +1,20 @@
 import fc from 'fast-check';
+import { handler as createDingtalkUser } from '../../functions/dingtalk/create-user.ts';
 import { handler as deleteDingtalkUser } from '../../functions/dingtalk/delete-user.ts';
+import { handler as disableDingtalkUser } from '../../functions/dingtalk/disable-user.ts';
+import { handler as enableDingtalkUser } from '../../functions/dingtalk/enable-user.ts';
 import { handler as getDingtalkUser } from '../../functions/dingtalk/get-user.ts';
+import { handler as terminateDingtalkUser } from '../../functions/dingtalk/terminate-user.ts';
+import { handler as updateDingtalkUser } from '../../functions/dingtalk/update-user.ts';
 import { handler as createWecomUser } from '../../functions/wecom/create-user.ts';
 import { handler as deleteWecomUser } from '../../functions/wecom/delete-user.ts';
 import { handler as getWecomUser } from '../../functions/wecom/get-user.ts';
+import { handler as updateWecomUser } from '../../functions/wecom/update-user.ts';
+import { handler as connectWibiclickUser } from '../../functions/wibiclick/connect-user.ts';
 import { handler as disconnectWibiclickUser } from '../../functions/wibiclick/disconnect-user.ts';
 import { handler as listUserWebsites } from '../../functions/wibiclick/list-user-websites.ts';
+import { handler as listWebsiteUsers } from '../../functions/wibiclick/list-website-users.ts';
+import { handler as listWebsites } from '../../functions/wibiclick/list-websites.ts';
 import { invoke, type Json, type TestAnswer, type TestRequest } from '../support/invoke.ts';
 import { simulated } from '../support/providers.ts';
 import { time } from '../support/time.ts';
@@ -79,6 +88,7 @@ describe('WeCom', () => {
   const faults = faultsOn(
     [
       ['POST', '/cgi-bin/user/create'],
+      ['POST', '/cgi-bin/user/update'],
       ['GET', '/cgi-bin/user/delete'],
     ],
     [
@@ -98,22 +108,37 @@ describe('WeCom', () => {
     },
     { requiredKeys: ['userid', 'name', 'mobile'] },
   );
+  const changes = fc.record(
+    {
+      enable: fc.constantFrom(0, 1),
+      name: fc.constantFrom('甲', '乙'),
+      mobile: fc.constantFrom('13000000000', '13000000001'),
+      department: fc.constantFrom([2], [3, 5], [777]),
+      biz_mail: fc.constantFrom('a@corp.example.com', 'lisi@corp.wwsandbox.example'),
+    },
+    { requiredKeys: [] },
+  );
   const view: View = {
     snapshot: ({ members }) => members,
     holds: ({ members }, { outcome, userid }) => {
-      const present = members.some((found: Json) => found.userid.toLowerCase() === userid.toLowerCase());
-      return outcome === 'created' ? present : !present;
+      const found = members.find((member: Json) => member.userid.toLowerCase() === userid.toLowerCase());
+      if (outcome === 'disabled' || outcome === 'enabled') return found.enable === (outcome === 'enabled' ? 1 : 0);
+      return outcome === 'deleted' ? !found : found !== undefined;
     },
   };
 
   test(
-    'creating, deleting and getting members',
+    'creating, updating, deleting and getting members',
     () =>
       property(
         wecom,
         view,
         fc.oneof(
           fc.record({ handler: fc.constant(createWecomUser), request: fc.record({ body: body(member) }) }),
+          fc.record({
+            handler: fc.constant(updateWecomUser),
+            request: fc.record({ path: fc.record({ userid }), body: body(changes) }),
+          }),
           fc.record({
             handler: fc.constant(deleteWecomUser),
             request: pathOf({ userid: fc.oneof(userid, wordOfAnyKind) }),
@@ -132,13 +157,47 @@ describe('WeCom', () => {
 describe('DingTalk', () => {
   const dingtalk = simulated('dingtalk');
   const faults = faultsOn(
-    [['POST', '/topapi/v2/user/delete']],
+    [
+      ['POST', '/topapi/v2/user/create'],
+      ['POST', '/topapi/v2/user/update'],
+      ['POST', '/topapi/v2/user/delete'],
+      ['POST', '/v1.0/contact/orgAccounts/disable'],
+      ['POST', '/v1.0/contact/orgAccounts/enable'],
+      ['POST', '/v1.0/hrm/processes/terminateAndHandOver'],
+    ],
     [
       ['POST', '/v1.0/oauth2/accessToken'],
       ['POST', '/topapi/v2/user/get'],
     ],
   );
-  const userid = fc.constantFrom('lisi', 'wangwu', 'zhangsan', 'founder', 'ghost');
+  const userid = fc.constantFrom('lisi', 'wangwu', 'zhangsan', 'sunqi', 'founder', 'new1', 'ghost');
+  const onePath = pathOf({ userid: fc.oneof(userid, wordOfAnyKind) });
+  const user = fc.record(
+    {
+      userid,
+      name: fc.string({ minLength: 1, maxLength: 20 }),
+      mobile: fc.integer({ min: 13_800_000_000, max: 13_800_000_009 }).map(String),
+      dept_id_list: fc.array(fc.constantFrom(1, 2, 3, 777), { minLength: 1, maxLength: 3 }),
+      manager_userid: userid,
+    },
+    { requiredKeys: ['userid', 'name', 'mobile', 'dept_id_list'] },
+  );
+  /** Every change gives this title, so that the state shows whether it was made. */
+  const title = 'Taster';
+  const changes = fc.record(
+    { title: fc.constant(title), senior_mode: fc.boolean(), dept_id_list: fc.constant([2, 3]), manager_userid: userid },
+    { requiredKeys: ['title'] },
+  );
+  const leaving = fc.record(
+    {
+      optUserId: userid,
+      lastWorkDate: fc.constant(1_795_305_600_000),
+      dismissionMemo: fc.constant('left'),
+      terminationReasonPassive: fc.constant(['4']),
+      dingPanHandoverUserId: userid,
+    },
+    { requiredKeys: ['optUserId', 'lastWorkDate', 'dismissionMemo', 'terminationReasonPassive'] },
+  );
   const module = fc.record(
     { action: fc.constantFrom('handover', 'remove', 'skip'), handoverUserId: userid },
     { requiredKeys: ['action'] },
@@ -149,27 +208,36 @@ describe('DingTalk', () => {
   );
   const view: View = {
     snapshot: ({ members, handovers }) => ({ members, handovers }),
-    holds: ({ members }, { userid }) => !members.some((found: Json) => found.userid === userid),
+    holds: ({ members }, { outcome, userid }) => {
+      const found = members.find((member: Json) => member.userid === userid);
+      if (outcome === 'updated') return found?.title === title;
+      return (outcome === 'created') === Boolean(found);
+    },
   };
 
   test(
-    'deleting with handover, and getting users',
+    'creating, updating, disabling, terminating, deleting with handover, and getting users',
     () =>
       property(
         dingtalk,
         view,
         fc.oneof(
-          fc.record({
-            handler: fc.constant(deleteDingtalkUser),
-            request: fc.record({
-              path: fc.record({ userid: fc.oneof(userid, wordOfAnyKind) }),
-              body: fc.option(body(fc.record({ handoverResource })), { nil: undefined }),
+          fc.record({ handler: fc.constant(createDingtalkUser), request: fc.record({ body: body(user) }) }),
+          ...(
+            [
+              [updateDingtalkUser, body(changes)],
+              [deleteDingtalkUser, fc.option(body(fc.record({ handoverResource })), { nil: undefined })],
+              [terminateDingtalkUser, body(leaving)],
+            ] as const
+          ).map(([handler, sent]) =>
+            fc.record({
+              handler: fc.constant(handler),
+              request: fc.tuple(onePath, sent).map(([request, body]) => ({ ...request, body })),
             }),
-          }),
-          fc.record({
-            handler: fc.constant(getDingtalkUser),
-            request: pathOf({ userid: fc.oneof(userid, wordOfAnyKind) }),
-          }),
+          ),
+          ...[disableDingtalkUser, enableDingtalkUser, getDingtalkUser].map((handler) =>
+            fc.record({ handler: fc.constant(handler), request: onePath }),
+          ),
         ),
         faults,
       ),
@@ -179,26 +247,37 @@ describe('DingTalk', () => {
 
 describe('WibiClick', () => {
   const wibiclick = simulated('wibiclick');
-  const faults = faultsOn([['POST', '/disconnect-user-from-website']], [['GET', '/get-websites-for-user']]);
-  const ids = {
-    userId: fc.oneof(fc.constantFrom('101', '102', '103', '104'), wordOfAnyKind),
-    websiteId: fc.oneof(fc.constantFrom('201', '202', '203'), wordOfAnyKind),
-  };
+  const faults = faultsOn(
+    [
+      ['POST', '/connect-user-to-website'],
+      ['POST', '/disconnect-user-from-website'],
+    ],
+    [
+      ['GET', '/get-websites'],
+      ['GET', '/get-websites-for-user'],
+      ['GET', '/users'],
+    ],
+  );
+  const userId = fc.oneof(fc.constantFrom('101', '102', '103', '104'), wordOfAnyKind);
+  const websiteId = fc.oneof(fc.constantFrom('201', '202', '203'), wordOfAnyKind);
   const view: View = {
     snapshot: ({ links }) => links,
-    holds: ({ links }, { userId, websiteId }) =>
-      !links.some((link: Json) => link.userId === userId && link.websiteId === websiteId),
+    holds: ({ links }, { outcome, userId, websiteId }) =>
+      links.some((link: Json) => link.userId === userId && link.websiteId === websiteId) === (outcome === 'connected'),
   };
 
   test(
-    'disconnecting users and listing their websites',
+    'connecting and disconnecting users, and the lists',
     () =>
       property(
         wibiclick,
         view,
         fc.oneof(
-          fc.record({ handler: fc.constant(disconnectWibiclickUser), request: pathOf(ids) }),
-          fc.record({ handler: fc.constant(listUserWebsites), request: pathOf({ userId: ids.userId }) }),
+          fc.record({ handler: fc.constant(connectWibiclickUser), request: pathOf({ userId, websiteId }) }),
+          fc.record({ handler: fc.constant(disconnectWibiclickUser), request: pathOf({ userId, websiteId }) }),
+          fc.record({ handler: fc.constant(listUserWebsites), request: pathOf({ userId }) }),
+          fc.record({ handler: fc.constant(listWebsiteUsers), request: pathOf({ websiteId }) }),
+          fc.record({ handler: fc.constant(listWebsites), request: pathOf({}) }),
         ),
         faults,
       ),

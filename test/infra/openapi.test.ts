@@ -42,15 +42,21 @@ test('takes a field from the path, the query or the body', () => {
   expect(described('wecom-get-user').parameters).toMatchObject([{ name: 'userid', in: 'path', required: true }]);
   expect(described('wecom-delete-user').requestBody).toBeUndefined();
   expect(described('wecom-create-user')).toMatchObject({
-    parameters: [],
+    parameters: [{ name: 'Idempotency-Key', in: 'header', required: false }],
     requestBody: { required: true, content: { 'application/json': { schema: { required: ['userid', 'name'] } } } },
   });
+});
+
+test.each(operations)('offers an Idempotency-Key for $id if it has an effect', ({ id, operation }) => {
+  const offered = described(id.replace('/', '-')).parameters.some(({ name }) => name === 'Idempotency-Key');
+
+  expect(offered).toBe(operation.effect !== 'read');
 });
 
 test('does not demand a body whose every field is optional', () => {
   const { parameters, requestBody } = described('dingtalk-delete-user');
 
-  expect(parameters).toMatchObject([{ name: 'userid', in: 'path' }]);
+  expect(parameters[0]).toMatchObject({ name: 'userid', in: 'path' });
   expect(requestBody).toMatchObject({
     required: false,
     content: { 'application/json': { schema: { type: 'object' } } },

@@ -3,7 +3,45 @@ import { parseSettings } from '../../infra/settings.ts';
 const jwt = { issuer: 'https://id.example.com', audience: ['usher'] };
 
 test('fills in the defaults', () => {
-  expect(parseSettings({ stage: 'dev' })).toEqual({ stage: 'dev', auth: 'iam', dingtalkCallsPerSecond: 10 });
+  expect(parseSettings({ stage: 'dev' })).toEqual({
+    stage: 'dev',
+    auth: 'iam',
+    egress: 'none',
+    ledgerDays: 400,
+    fence: { perRun: 20, percent: 10, perDay: 50 },
+    protected: { wecom: [], dingtalk: [], wibiclick: [] },
+    dingtalkCallsPerSecond: 10,
+    trustSessionName: false,
+    existingSecretArns: {},
+  });
+});
+
+test('fills in what a part of a setting leaves out', () => {
+  const { fence, protected: lists } = parseSettings({
+    stage: 'dev',
+    fence: { perDay: 5 },
+    protected: { dingtalk: ['boss'] },
+  });
+
+  expect(fence).toEqual({ perRun: 20, percent: 10, perDay: 5 });
+  expect(lists).toEqual({ wecom: [], dingtalk: ['boss'], wibiclick: [] });
+});
+
+test('takes every setting', () => {
+  const all = {
+    stage: 'dev',
+    auth: { jwt },
+    egress: 'fixed',
+    alarmEmail: 'ops@example.com',
+    ledgerDays: 30,
+    fence: { perRun: 1, percent: 100, perDay: 10_000 },
+    protected: { wecom: ['founder'], dingtalk: ['boss', '老板'], wibiclick: ['101'] },
+    dingtalkCallsPerSecond: 60,
+    trustSessionName: true,
+    existingSecretArns: { wecom: 'arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:hr/wecom-AbCdEf' },
+  };
+
+  expect(parseSettings(all)).toEqual(all);
 });
 
 test('reads the JSON text that -c gives', () => {
@@ -31,7 +69,28 @@ test.each([
   [{ stage: 'dev', dingtalkCallsPerSecond: 0 }, 'usher.dingtalkCallsPerSecond: must be a whole number from 1 to 60'],
   [{ stage: 'dev', dingtalkCallsPerSecond: 61 }, 'usher.dingtalkCallsPerSecond: must be'],
   [{ stage: 'dev', dingtalkCallsPerSecond: '10' }, 'usher.dingtalkCallsPerSecond: must be'],
-  [{ stage: 'dev', egress: 'vpc' }, 'usher.egress: unknown field; remove it'],
+  [{ stage: 'dev', egress: 'vpc' }, 'usher.egress: must be "none" or "fixed"'],
+  [{ stage: 'dev', alarmEmail: 'ops' }, 'usher.alarmEmail: must be an e-mail address'],
+  [{ stage: 'dev', ledgerDays: 29 }, 'usher.ledgerDays: must be a whole number from 30 to 3650'],
+  [{ stage: 'dev', ledgerDays: 3651 }, 'usher.ledgerDays: must be'],
+  [{ stage: 'dev', fence: 20 }, 'usher.fence: must be an object, such as {"perDay": 50}'],
+  [{ stage: 'dev', fence: { perDay: 0 } }, 'usher.fence.perDay: must be a whole number from 1 to 10000'],
+  [{ stage: 'dev', fence: { perRun: 1.5 } }, 'usher.fence.perRun: must be a whole number from 1 to 10000'],
+  [{ stage: 'dev', fence: { percent: 101 } }, 'usher.fence.percent: must be a whole number from 1 to 100'],
+  [{ stage: 'dev', fence: { perWeek: 5 } }, 'usher.fence.perWeek: unknown field; remove it'],
+  [{ stage: 'dev', protected: ['boss'] }, 'usher.protected: must be an object, such as {"wecom": '],
+  [{ stage: 'dev', protected: { wecom: 'boss' } }, 'usher.protected.wecom: must list ids, such as'],
+  [{ stage: 'dev', protected: { wecom: [7] } }, 'usher.protected.wecom.0: must list ids, such as'],
+  [{ stage: 'dev', protected: { dingtalk: ['a b'] } }, 'usher.protected.dingtalk.0: must be an id without spaces'],
+  [{ stage: 'dev', protected: { wibiclick: Array(300).fill('1234') } }, 'usher.protected.wibiclick: must take at most'],
+  [{ stage: 'dev', protected: { slack: [] } }, 'usher.protected.slack: unknown field; remove it'],
+  [{ stage: 'dev', trustSessionName: 'yes' }, 'usher.trustSessionName: must be true or false'],
+  [{ stage: 'dev', existingSecretArns: 'arn' }, 'usher.existingSecretArns: must be an object, such as'],
+  [
+    { stage: 'dev', existingSecretArns: { wecom: 'usher/prod/wecom' } },
+    'usher.existingSecretArns.wecom: must be the complete ARN of a secret',
+  ],
+  [{ stage: 'dev', graceDays: 30 }, 'usher.graceDays: unknown field; remove it'],
 ])('refuses %j, naming the setting and the fix', (context, message) => {
   expect(() => parseSettings(context)).toThrow(message);
 });

@@ -9,6 +9,8 @@ export interface TestRequest {
   /** Sent as JSON, or as it is when it is a string. */
   body?: unknown;
   headers?: Record<string, string>;
+  /** The ARN of the IAM user who sends it. */
+  caller?: string;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
@@ -35,7 +37,7 @@ export async function invoke(handler: Handler, request: TestRequest = {}, msLeft
 
 export function httpEvent(
   route: string,
-  { path = {}, query = '', body, headers = {} }: TestRequest,
+  { path = {}, query = '', body, headers = {}, caller }: TestRequest,
 ): APIGatewayProxyEventV2 {
   const [method = 'GET', template = '/'] = route.split(' ');
   const rawPath = template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(path[name] ?? ''));
@@ -58,6 +60,7 @@ export function httpEvent(
       stage: '$default',
       time: '',
       timeEpoch: 0,
+      ...(caller && { authorizer: { iam: { userArn: caller } } }),
     },
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     isBase64Encoded: false,

@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, NestedStack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { loadOperations, type OperationEntry } from '../../infra/operations.ts';
+import { type BundledOperation, bundleOperations } from '../../infra/bundle.ts';
+import { isRouted, isScheduled, loadFunctions, type OperationEntry } from '../../infra/operations.ts';
 import { loadProviders } from '../../infra/providers.ts';
 import { parseSettings } from '../../infra/settings.ts';
 import { UsherStack } from '../../infra/stack.ts';
@@ -18,21 +19,31 @@ export interface Resource {
   DeletionPolicy?: string;
 }
 
-export const operations = await loadOperations();
-const providers = await loadProviders(operations);
+export const functions = await loadFunctions();
+export const operations = functions.filter(isRouted);
+export const schedules = functions.filter(isScheduled);
+const providers = await loadProviders(functions);
 
-/** No template depends on what is in a bundle, so they are empty here. */
-const bundleRoot = mkdtempSync(join(tmpdir(), 'usher-'));
-for (const { id } of operations) mkdirSync(join(bundleRoot, id), { recursive: true });
+/** The stack asks a bundle only which sources it holds, so an empty folder stands for its content. */
+export const bundles = await bundlesWithoutContent();
+
+async function bundlesWithoutContent(): Promise<BundledOperation[]> {
+  const outdir = mkdtempSync(join(tmpdir(), 'usher-'));
+  const bundled = await bundleOperations(outdir);
+  rmSync(outdir, { recursive: true });
+  mkdirSync(outdir);
+  return bundled.map((bundle) => ({ ...bundle, directory: outdir }));
+}
 
 /** What CloudFormation would get: the resources of the stack and of its nested stacks in one list, and the outputs. */
-export function synthesize(settings: object) {
+export function synthesize(settings: object, region?: string) {
   const app = new App();
   const root = new UsherStack(app, 'UsherStack', {
     settings: parseSettings(settings),
-    operations,
+    operations: functions,
     providers,
-    bundleRoot,
+    bundles,
+    ...(region && { env: { region } }),
   });
   const nested = root.node.findAll().filter((construct) => construct instanceof NestedStack);
   const resources = [root, ...nested].flatMap((stack) =>
@@ -44,28 +55,40 @@ export function synthesize(settings: object) {
   return { app, resources, outputs };
 }
 
-/** What was made for one operation, found from its function on by what refers to what. */
+/** What was made for one function, found from the function on by what refers to what. */
 export function deployed({ id, folder }: OperationEntry, resources: Resource[]) {
+  const all = (type: string, wanted: (resource: Resource) => boolean): Resource[] =>
+    resources.filter((one) => one.stack === folder && one.Type === type && wanted(one));
   const only = (type: string, wanted: (resource: Resource) => boolean): Resource => {
-    const found = resources.filter((one) => one.stack === folder && one.Type === type && wanted(one));
-    const [resource, ...others] = found;
-    if (!resource || others.length > 0) throw new Error(`${id}: ${found.length} of ${type}`);
+    const [resource, ...others] = all(type, wanted);
+    if (!resource || others.length > 0) throw new Error(`${id}: not one ${type}`);
     return resource;
   };
-  const refersTo = (value: Json, { id }: Resource) => JSON.stringify(value).includes(`"${id}"`);
+  const refersTo = (value: Json, { id }: Resource) => JSON.stringify(value ?? '').includes(`"${id}"`);
 
   const fn = only('AWS::Lambda::Function', (one) => one.Properties.FunctionName.endsWith(`-${id.replace('/', '-')}`));
   const role = only('AWS::IAM::Role', (one) => refersTo(fn.Properties.Role, one));
-  const log = only('AWS::Logs::LogGroup', (one) => refersTo(fn.Properties.LoggingConfig, one));
   const policy = only('AWS::IAM::Policy', (one) => refersTo(one.Properties.Roles, role));
-  const integration = only('AWS::ApiGatewayV2::Integration', (one) => refersTo(one.Properties.IntegrationUri, fn));
-  const route = only('AWS::ApiGatewayV2::Route', (one) => refersTo(one.Properties.Target, integration));
-  const permission = only('AWS::Lambda::Permission', (one) => refersTo(one.Properties.FunctionName, fn));
-  return { fn, role, log, policy, route, permission };
+
+  /** What its route consists of. */
+  const http = () => {
+    const integration = only('AWS::ApiGatewayV2::Integration', (one) => refersTo(one.Properties.IntegrationUri, fn));
+    const route = only('AWS::ApiGatewayV2::Route', (one) => refersTo(one.Properties.Target, integration));
+    const permission = only('AWS::Lambda::Permission', (one) => refersTo(one.Properties.FunctionName, fn));
+    return { route, permission };
+  };
+  /** What its schedule consists of. */
+  const clock = () => {
+    const schedule = only('AWS::Scheduler::Schedule', (one) => refersTo(one.Properties.Target.Arn, fn));
+    const scheduleRole = only('AWS::IAM::Role', (one) => refersTo(schedule.Properties.Target.RoleArn, one));
+    const schedulePolicy = only('AWS::IAM::Policy', (one) => refersTo(one.Properties.Roles, scheduleRole));
+    return { schedule, scheduleRole, schedulePolicy };
+  };
+  return { fn, role, policy, http, clock };
 }
 
-/** The name of the secret that a reference inside a nested stack stands for. */
-export function secretName({ Ref }: { Ref: string }, resources: Resource[]): string {
-  const passedDown = resources.map(({ Properties }) => Properties?.Parameters?.[Ref]?.Ref).find(Boolean);
-  return resources.find(({ stack, id }) => stack === 'UsherStack' && id === passedDown)?.Properties.Name;
+/** The value with what was passed down to nested stacks in its place: ids and attributes of the root stack's resources. */
+export function atRoot(value: Json, resources: Resource[]): Json {
+  const passedDown = Object.assign({}, ...resources.map(({ Properties }) => Properties?.Parameters ?? {}));
+  return JSON.parse(JSON.stringify(value), (_key, held) => (held?.Ref in passedDown ? passedDown[held.Ref] : held));
 }

@@ -6,6 +6,10 @@ let offset = 0;
 /** Sleeping takes no time but moves the clock; `waits` are the milliseconds of each sleep. Chance is always a half. */
 export const time = {
   waits: [] as number[],
+  /** How far the clock goes ahead, in milliseconds. */
+  get ahead(): number {
+    return offset;
+  },
   advance(ms: number): void {
     offset += ms;
   },

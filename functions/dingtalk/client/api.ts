@@ -3,7 +3,8 @@ import pThrottle from 'p-throttle';
 import type * as z from 'zod/mini';
 import type { Deadline } from '../../shared/clock.ts';
 import { env } from '../../shared/env-names.ts';
-import type { OperationError } from '../../shared/errors.ts';
+import { OperationError } from '../../shared/errors.ts';
+import type { Outside, Send } from '../../shared/outside.ts';
 import { sentBy } from '../../shared/redact.ts';
 import { ProviderSecret } from '../../shared/secrets.ts';
 import { type Credential, TokenBroker } from '../../shared/token-broker.ts';
@@ -19,6 +20,8 @@ import {
 } from '../../shared/transport.ts';
 import { dingtalkError, ipBan } from './errors.ts';
 import {
+  type ApiAnswer,
+  apiAnswer,
   apiFailure,
   apiToken,
   type DingtalkSecret,
@@ -31,23 +34,36 @@ import {
 const provider = 'dingtalk';
 /** As the official SDKs send it to the legacy host (page section 4). */
 const contentType = 'application/json;charset=UTF-8';
-const secret = new ProviderSecret(provider, dingtalkSecret);
 const tokens = new TokenBroker();
 
 let pacedSend: typeof send | undefined;
 /** Field reports saw throttling well below the published limits, so calls are paced (page section 5). */
-const paced: typeof send = (...args) => {
+export const paced: Send = (...args) => {
   const limit = Number(process.env[env.dingtalkCallsPerSecond] ?? 10);
   pacedSend ??= pThrottle({ limit, interval: 1000 })(send);
   return pacedSend(...args);
 };
 
+const outside: Outside<DingtalkSecret> = { secret: new ProviderSecret(provider, dingtalkSecret), send: paced };
+
+export interface ApiCall {
+  method: 'GET' | 'POST';
+  path: string;
+  kind: 'read' | 'write';
+  query?: Record<string, string>;
+  body?: Record<string, unknown>;
+}
+
 /** Sends calls to DingTalk: secret, token, pacing, retries and the error table. */
 export class DingtalkApi {
   readonly #deadline: Deadline;
+  readonly #secret: Outside<DingtalkSecret>['secret'];
+  readonly #send: Send;
 
-  constructor(deadline: Deadline) {
+  constructor(deadline: Deadline, { secret, send } = outside) {
     this.#deadline = deadline;
+    this.#secret = secret;
+    this.#send = send;
   }
 
   /**
@@ -55,7 +71,7 @@ export class DingtalkApi {
    * @throws OperationError as the error table says; `outcome` tells whether a write may have had an effect
    */
   legacy(kind: 'read' | 'write', path: string, body: Record<string, unknown>): Promise<LegacyAnswer> {
-    return secret.use((values) =>
+    return this.#secret.use((values) =>
       retrying(kind, this.#deadline, () =>
         tokens.withToken(this.#credential(values), async (token) => {
           const url = urlOf(values.baseUrl, path, { access_token: token });
@@ -63,6 +79,35 @@ export class DingtalkApi {
         }),
       ),
     );
+  }
+
+  /**
+   * A call of the new API: token in the header, failures as HTTP statuses (page sections 2.5 and 3).
+   * @throws OperationError as the error table says; `outcome` tells whether a write may have had an effect
+   */
+  api({ method, path, kind, query, body }: ApiCall): Promise<ApiAnswer> {
+    return this.#secret.use((values) =>
+      retrying(kind, this.#deadline, () =>
+        tokens.withToken(this.#credential(values), async (token) => {
+          if (!values.apiBaseUrl) throw withoutApiHost();
+          const url = urlOf(values.apiBaseUrl, path, query);
+          const headers = { 'x-acs-dingtalk-access-token': token };
+          const request = { method, url, headers, ...(body && { body }) };
+          const reply = await this.#send(provider, request, this.#deadline);
+          return parseAs(provider, apiAnswer, readApi(reply, [token, ...confidential(values, request)]));
+        }),
+      ),
+    );
+  }
+
+  /** Keys the fingerprints of users' fields; it changes with the secret, and older prints match nothing then. */
+  printKey(): Promise<string> {
+    return this.#secret.use(async ({ appSecret }) => appSecret);
+  }
+
+  /** The employee in whose name we terminate, if the secret names one. */
+  operatorUserid(): Promise<string | undefined> {
+    return this.#secret.use(async ({ operatorUserid }) => operatorUserid);
   }
 
   #credential(values: DingtalkSecret): Credential {
@@ -80,7 +125,7 @@ export class DingtalkApi {
     const { appKey, appSecret } = values;
     const url = urlOf(apiBaseUrl, '/v1.0/oauth2/accessToken');
     const request: ProviderRequest = { method: 'POST', url, body: { appKey, appSecret } };
-    const reply = await paced(provider, request, this.#deadline);
+    const reply = await this.#send(provider, request, this.#deadline);
     const answer = parseAs(provider, apiToken, readApi(reply, confidential(values, request)));
     return { token: answer.accessToken, expiresInSeconds: answer.expireIn };
   }
@@ -92,7 +137,7 @@ export class DingtalkApi {
   }
 
   async #exchange(values: DingtalkSecret, request: ProviderRequest): Promise<LegacyAnswer> {
-    return readLegacy(await paced(provider, request, this.#deadline), confidential(values, request));
+    return readLegacy(await this.#send(provider, request, this.#deadline), confidential(values, request));
   }
 }
 
@@ -116,7 +161,7 @@ function effectiveCode({ errcode, sub_code: subCode, errmsg }: LegacyAnswer): st
 
 /** The verdict of a new-API answer: the `code` first, the status second (page section 3). */
 function readApi(reply: ProviderReply, sent: string[]): unknown {
-  if (reply.status < 300) return jsonOf(reply);
+  if (reply.status < 300) return reply.text === '' ? {} : jsonOf(reply); // some calls document no answer fields
   const { code, message, requestId, scopes } = answerAs(apiFailure, reply);
   if (!code && reply.status >= 500) throw serverFailure(reply);
   if (!code && reply.status !== 401) throw unexpected(provider, `HTTP ${reply.status} without a code`);
@@ -152,6 +197,12 @@ function jsonOrNothing(text: string): unknown {
     return undefined;
   }
 }
+
+const withoutApiHost = (): OperationError =>
+  new OperationError('provider_credentials', 'the secret of dingtalk has a baseUrl, but no apiBaseUrl', {
+    provider: { name: provider },
+    fix: 'Add apiBaseUrl, the host of the new API in that region, to the secret of dingtalk.',
+  });
 
 const serverFailure = ({ status }: ProviderReply): OperationError => unavailable(provider, `HTTP ${status}`, 'unknown');
 

@@ -1,13 +1,6 @@
 import * as z from 'zod/mini';
 import { documented } from '../../shared/schema.ts';
-
-export const userid = documented(
-  z.string().check(z.regex(/^[^\s\p{Cc}]{1,64}$/u, { error: 'must have 1 to 64 characters without spaces' })),
-  { example: 'zhangsan' },
-);
-
-/** The account in locks and ledger. */
-export const subjectOf = ({ userid }: { userid: string }): string => `dingtalk:${userid}`;
+import { userid } from './user.ts';
 
 /**
  * One of the five modules of the delete call, page section 8. DingTalk requires `handoverUserId` nowhere; we do for
@@ -46,7 +39,7 @@ export const handoverResource = documented(
 );
 export type HandoverResource = z.output<typeof handoverResource>;
 
-/** The modules that name somebody: `[path, action, handoverUserId]`. */
+/** The modules that name somebody. */
 export const takersOf = (resource: HandoverResource): { path: string; action: string; userid: string }[] =>
   Object.entries(resource).flatMap(([name, module]) =>
     module?.handoverUserId
@@ -63,3 +56,10 @@ export const isNotLeaver = z.check<{ userid: string; handoverResource?: Handover
     }
   },
 );
+
+/** What becomes of a handover cannot be known. */
+export const handoverAnswer = z.optional(z.object({ status: z.literal('unverified'), reason: z.string() }));
+export const handoverUnverified = {
+  status: 'unverified' as const,
+  reason: 'DingTalk accepts a handover and confirms nothing of it',
+};

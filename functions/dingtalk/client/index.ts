@@ -1,21 +1,33 @@
-import type { Deadline } from '../../shared/clock.ts';
-import { OperationError } from '../../shared/errors.ts';
+import { clock, type Deadline } from '../../shared/clock.ts';
+import { invalidInput, OperationError } from '../../shared/errors.ts';
+import { protectedAccount } from '../../shared/fence.ts';
+import { type Prints, printOf, printsOf } from '../../shared/prints.ts';
 import { type AlreadySo, lostAnswer, settle, verify, type WriteResult } from '../../shared/settle.ts';
-import { parseAs, withoutEffect } from '../../shared/transport.ts';
+import { backoff, parseAs, unexpected, withoutEffect } from '../../shared/transport.ts';
 import { DingtalkApi } from './api.ts';
+import { comparePrints, sentFields, shownFields } from './comparable.ts';
 import { type HandoverResource, takersOf } from './handover.ts';
-import { type LegacyAnswer, type WireUser, wireUser } from './types.ts';
+import { receiversOf, type Termination } from './termination.ts';
+import { type WireUser, wireUser } from './types.ts';
+import type { NewUser, UserChanges } from './user.ts';
 
 const provider = 'dingtalk';
 
 /** The client of one invocation. */
 export const dingtalk = (deadline: Deadline): DingtalkClient => new DingtalkClient(new DingtalkApi(deadline));
 
-/** What reading shows once a write has taken effect. */
-export interface DingtalkExpectation {
-  userid: string;
-  exists: boolean;
-}
+/**
+ * What reading shows once a write has taken effect. A created user may show fewer fields than were sent; a change is
+ * only proved by all of them.
+ */
+export type DingtalkExpectation =
+  | { userid: string; exists: false }
+  | { userid: string; exists: true; prints: Prints }
+  | { userid: string; changed: Prints }
+  | { userid: string; disabled: boolean };
+
+type Answer = Record<string, unknown>;
+type Absence = AlreadySo<'already_gone'>;
 
 export class DingtalkClient {
   readonly #api: DingtalkApi;
@@ -30,54 +42,171 @@ export class DingtalkClient {
     return parseAs(provider, wireUser, result);
   }
 
+  /** That the user exists with these fields, as far as they can be read. */
+  async expectUser(user: NewUser): Promise<{ userid: string; exists: true; prints: Prints }> {
+    return { userid: user.userid, exists: true, prints: printsOf(await this.#api.printKey(), sentFields(user)) };
+  }
+
+  /** That the user shows these changes. */
+  async expectChanges(changes: UserChanges): Promise<{ userid: string; changed: Prints }> {
+    return { userid: changes.userid, changed: printsOf(await this.#api.printKey(), sentFields(changes)) };
+  }
+
   /** @throws OperationError when nothing readable proves it or the contrary */
-  async holds({ userid, exists }: DingtalkExpectation): Promise<boolean> {
-    return (await this.#exists(userid)) === exists;
+  async holds(expected: DingtalkExpectation): Promise<boolean> {
+    if ('disabled' in expected) throw unreadable(accountState);
+    const found = await this.#find(expected.userid);
+    if ('exists' in expected && !expected.exists) return found === undefined;
+    if (!found) return false;
+    if ('exists' in expected) return !(await this.#compare(expected.prints, found)).differs;
+    const { differs, unseen } = await this.#compare(expected.changed, found);
+    if (!differs && unseen.length > 0) throw unreadable(unseen.join(', '));
+    return !differs;
+  }
+
+  /**
+   * `user/create`, page section 6.3, never sent again before the userid was read. `pending_consent` when the person
+   * must accept an invitation first.
+   * @throws OperationError `conflict` when the userid, mobile or email belongs to somebody else
+   */
+  async createUser(user: NewUser): Promise<WriteResult<'created' | 'pending_consent'>> {
+    const expected = await this.expectUser(user);
+    const body = { ...user, dept_id_list: user.dept_id_list.join(',') };
+    const { answer } = await settle<Answer>({
+      send: () => this.#api.legacy('write', '/topapi/v2/user/create', body).catch(asInvitation),
+      isApplied: async () => {
+        const found = await this.#find(user.userid);
+        if (found && (await this.#compare(expected.prints, found)).differs) throw alreadyExists(user.userid);
+        return found !== undefined;
+      },
+    });
+    if (!answer) return { outcome: 'created', verified: true, response: null, warnings: lostAnswer };
+    if (answer.errcode === consentNeeded) {
+      const reason = 'DingTalk has invited the person; the account exists once the invitation is accepted';
+      return { outcome: 'pending_consent', verified: 'unverified', reason, response: answer, warnings: [] };
+    }
+    const verification = await verify(provider, () => this.holds(expected));
+    return { outcome: 'created', ...verification, response: answer, warnings: [] };
+  }
+
+  /** `user/update`, page section 6.4: only what is given changes. @throws OperationError `not_found`, `conflict` */
+  async updateUser({ dept_id_list, ...changes }: UserChanges): Promise<WriteResult<'updated'>> {
+    const expected = await this.expectChanges({ dept_id_list, ...changes });
+    const body = { ...changes, ...(dept_id_list && { dept_id_list: dept_id_list.join(',') }) };
+    const shown = () => this.holds(expected);
+    const { answer } = await settle<Answer>({
+      send: () => this.#api.legacy('write', '/topapi/v2/user/update', body),
+      isApplied: shown,
+    });
+    if (!answer) return { outcome: 'updated', verified: true, response: null, warnings: lostAnswer };
+    return { outcome: 'updated', ...(await verify(provider, shown)), response: answer, warnings: [] };
+  }
+
+  /** Takes an enterprise account's access away, page section 9.4. @throws OperationError `conflict` for any other */
+  async disableUser(userid: string): Promise<WriteResult<'disabled'>> {
+    const absence = await this.#absenceOf(userid);
+    if (absence) throw absence.refusal;
+    return { outcome: 'disabled', ...confirmedByNothing, response: await this.#setState(userid, 'disable') };
+  }
+
+  /** Gives it back. @throws OperationError `conflict` for any but an enterprise account */
+  async enableUser(userid: string): Promise<WriteResult<'enabled'>> {
+    return { outcome: 'enabled', ...confirmedByNothing, response: await this.#setState(userid, 'enable') };
   }
 
   /**
    * `user/delete`, page sections 6.1 and 8, never sent again before the member was read. What becomes of the handover
    * cannot be known: DingTalk confirms nothing. `already_gone` when DingTalk does not know the member; only who saw the
    * member before can tell that from an id that never was.
-   * @throws OperationError `provider_rejected`, with nothing deleted, when somebody who shall take over does not exist
+   * @throws OperationError `protected`, or `provider_rejected` when somebody who shall take over does not exist; nothing
+   * is deleted then
    */
-  async deleteUser(
-    userid: string,
-    handoverResource?: HandoverResource,
-  ): Promise<WriteResult<'deleted'> | AlreadySo<'already_gone'>> {
-    if (handoverResource) await this.#requireTakers(handoverResource);
-    const gone = () => this.holds({ userid, exists: false });
-    const { answer, ambiguous } = await settle({
-      send: () => this.#sendDelete(userid, handoverResource),
-      isApplied: gone,
+  async deleteUser(userid: string, handoverResource?: HandoverResource): Promise<WriteResult<'deleted'> | Absence> {
+    const absence = await this.#absenceOf(userid);
+    if (absence) return absence;
+    const takers = takersOf(handoverResource ?? {}).filter(({ action }) => action === 'handover');
+    await this.#requireTakers(takers);
+    const body = { userid, ...(handoverResource && { handoverResource }) };
+    return this.#remove(userid, () => this.#api.legacy('write', '/topapi/v2/user/delete', body));
+  }
+
+  /**
+   * `terminateAndHandOver`, page section 9.3: HR's way to remove a member, metered, and otherwise as `deleteUser`.
+   * @throws OperationError `invalid_input` when neither the request nor the secret names an operator
+   */
+  async terminateUser({ userid, ...given }: Termination): Promise<WriteResult<'deleted'> | Absence> {
+    const optUserId = given.optUserId ?? (await this.#api.operatorUserid());
+    if (!optUserId)
+      throw invalidInput([{ path: 'optUserId', message: 'is required: the secret has no operatorUserid' }]);
+    const absence = await this.#absenceOf(userid);
+    if (absence) return absence;
+    await this.#requireTakers(receiversOf(given));
+    const path = '/v1.0/hrm/processes/terminateAndHandOver';
+    return this.#remove(userid, async () => {
+      const body = { ...given, userId: userid, optUserId };
+      const answer = await this.#api.api({ method: 'POST', path, kind: 'write', body });
+      if (answer.result === true) return answer;
+      throw unexpected(provider, 'its answer is not as documented at result');
     });
+  }
+
+  async #remove(userid: string, send: () => Promise<Answer>): Promise<WriteResult<'deleted'> | Absence> {
+    const gone = () => this.holds({ userid, exists: false });
+    const { answer, ambiguous } = await settle({ send: () => send().catch(asAbsence), isApplied: gone });
     if (!answer) return { outcome: 'deleted', verified: true, response: null, warnings: lostAnswer };
-    if (answer instanceof OperationError) {
-      if (!ambiguous && !answer.options.repeated) return { outcome: 'already_gone', refusal: answer };
+    if (!(answer instanceof OperationError)) {
+      return { outcome: 'deleted', ...(await verify(provider, gone)), response: answer, warnings: [] };
+    }
+    if (ambiguous || answer.options.repeated) {
       return { outcome: 'deleted', ...(await verify(provider, gone)), response: null, warnings: lostAnswer };
     }
-    return { outcome: 'deleted', ...(await verify(provider, gone)), response: answer, warnings: [] };
+    // We saw the member a moment ago: it went meanwhile, or is unknown to HR only.
+    if (await gone()) return { outcome: 'already_gone', refusal: answer };
+    throw answer;
   }
 
-  /** That the member is gone is an answer here, not a failure. */
-  async #sendDelete(userid: string, handoverResource?: HandoverResource): Promise<LegacyAnswer | OperationError> {
-    const body = { userid, ...(handoverResource && { handoverResource }) };
-    return this.#api.legacy('write', '/topapi/v2/user/delete', body).catch(asAbsence);
+  /**
+   * No read shows this state, so only an answer can tell whether it was set. Setting it again changes nothing more,
+   * which is why a call without an answer is made once more instead of being left unknown.
+   */
+  async #setState(userId: string, action: 'disable' | 'enable'): Promise<Answer> {
+    const path = `/v1.0/contact/orgAccounts/${action}`;
+    const send = () => this.#api.api({ method: 'POST', path, kind: 'write', body: { userId } });
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof OperationError) || error.outcome !== 'unknown' || error.options.unknownCode) throw error;
+      await clock.sleep(backoff(1));
+      return send().catch((again: unknown) => Promise.reject(stateUnknown(again)));
+    }
   }
 
-  async #exists(userid: string): Promise<boolean> {
+  async #find(userid: string): Promise<WireUser | undefined> {
     const user = await this.getUser(userid).catch(asAbsence);
-    return !(user instanceof OperationError);
+    return user instanceof OperationError ? undefined : user;
+  }
+
+  async #compare(sent: Prints, found: WireUser): Promise<{ differs: boolean; unseen: string[] }> {
+    const key = await this.#api.printKey();
+    return comparePrints(sent, printsOf(key, shownFields(found)), printOf(key, ''));
+  }
+
+  /** Looks before an account is taken away. @throws OperationError `protected`, with nothing sent */
+  async #absenceOf(userid: string): Promise<Absence | undefined> {
+    const user = await this.getUser(userid).catch(asAbsence);
+    if (user instanceof OperationError) return { outcome: 'already_gone', refusal: user };
+    const why = protectionOf(user, await this.#api.operatorUserid());
+    if (why) throw protectedAccount(provider, userid, why);
+    return undefined;
   }
 
   /** The code for an unknown receiver is not documented, and a deletion cannot be repeated with a better one. */
-  async #requireTakers(resource: HandoverResource): Promise<void> {
-    const takers = takersOf(resource).filter(({ action }) => action === 'handover');
+  async #requireTakers(takers: { path: string; userid: string }[]): Promise<void> {
     const userids = [...new Set(takers.map(({ userid }) => userid))];
-    const reads = userids.map(async (id) => [id, await this.#exists(id)] as const);
-    const exist = new Map(await Promise.all(reads).catch((error: unknown) => Promise.reject(withoutEffect(error))));
+    const reads = userids.map(async (id) => [id, await this.#find(id)] as const);
+    const found = new Map(await Promise.all(reads).catch((error: unknown) => Promise.reject(withoutEffect(error))));
     const errors = takers
-      .filter(({ userid }) => !exist.get(userid))
+      .filter(({ userid }) => !found.get(userid))
       .map(({ path, userid }) => ({ path, message: `${userid} does not exist in DingTalk` }));
     if (errors.length === 0) return;
     throw new OperationError('provider_rejected', 'somebody who shall take over does not exist; nobody was deleted', {
@@ -87,7 +216,51 @@ export class DingtalkClient {
   }
 }
 
+function protectionOf({ userid, admin, boss }: WireUser, operatorUserid: string | undefined): string | undefined {
+  if (isTrue(admin)) return 'DingTalk lists it as an administrator';
+  if (isTrue(boss)) return 'DingTalk lists it as a boss';
+  return userid === operatorUserid ? 'it is the operator of the secret' : undefined;
+}
+
+/** The samples of DingTalk show flags as text (page section 6.2). */
+const isTrue = (flag: unknown): boolean => String(flag) === 'true';
+
 function asAbsence(error: unknown): OperationError {
   if (error instanceof OperationError && error.code === 'not_found') return error;
   throw error;
 }
+
+/** The person must accept an invitation first (page section 6.3). */
+const consentNeeded = 40103;
+
+function asInvitation(error: unknown): Answer {
+  const answered = error instanceof OperationError ? error.options.provider : undefined;
+  if (answered?.code !== String(consentNeeded)) throw error;
+  return { errcode: consentNeeded, errmsg: answered.message, request_id: answered.requestId };
+}
+
+const unreadable = (what: string): OperationError =>
+  new OperationError('provider_permission', `DingTalk does not show ${what}`, { provider: { name: provider } });
+
+const accountState = 'whether an account is disabled';
+const confirmedByNothing = {
+  verified: 'unverified' as const,
+  reason: unreadable(accountState).message,
+  warnings: [],
+};
+
+/** The second attempt may be refused for another reason than the first one's effect. */
+function stateUnknown(error: unknown): unknown {
+  if (!(error instanceof OperationError)) return error;
+  return new OperationError('provider_timeout', `${error.message}; and an earlier attempt had no answer`, {
+    outcome: 'unknown',
+    provider: error.options.provider ?? { name: provider },
+    fix: 'Look at the account in the admin console, or send the request again: doing it twice changes nothing more.',
+  });
+}
+
+const alreadyExists = (userid: string): OperationError =>
+  new OperationError('conflict', `the userid ${userid} exists already, with other values`, {
+    provider: { name: provider },
+    errors: [{ path: 'userid', message: 'exists already' }],
+  });

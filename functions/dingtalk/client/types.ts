@@ -39,6 +39,10 @@ export type LegacyAnswer = z.infer<typeof legacyAnswer>;
 export const legacyToken = z.looseObject({ access_token: z.string().check(z.minLength(1)), expires_in: z.number() });
 export const apiToken = z.object({ accessToken: z.string().check(z.minLength(1)), expireIn: z.number() });
 
+/** A success of the new API has bare fields, if any. */
+export const apiAnswer = z.looseObject({});
+export type ApiAnswer = z.infer<typeof apiAnswer>;
+
 /** The new API's failures come with either casing of these keys (page section 3). */
 export const apiFailure = z.pipe(
   z.looseObject({}),
@@ -57,3 +61,25 @@ const requiredScopes = z.object({ requiredScopes: z.array(z.string()) });
 /** `result` of `user/get`, page section 6.2; a field that the app may not read is missing. */
 export const wireUser = z.looseObject({ userid: z.string() });
 export type WireUser = z.infer<typeof wireUser>;
+
+/** `result` of `user/listid`, page section 6.5: direct members only, without paging. */
+export const idList = z.object({ userid_list: z.array(z.string()) });
+
+/** `result` of `department/listsub`, page section 7: one level only. */
+export const department = z.object({ dept_id: z.int(), name: z.string(), parent_id: z.optional(z.int()) });
+export const departmentList = z.array(department);
+export type Department = z.infer<typeof department>;
+
+/** `result` of `inactive/user/v2/get`, page section 9.1. */
+export const activityPage = z.object({
+  list: z.array(z.string()),
+  has_more: z.boolean(),
+  next_cursor: z.optional(z.int()),
+});
+
+/** `hrm/employees/dismissions`, page section 9.2: `hasMore` alone marks the end. */
+export const dismissionPage = z.object({
+  userIdList: z.array(z.string()),
+  hasMore: z.boolean(),
+  nextToken: z.optional(z.int()),
+});

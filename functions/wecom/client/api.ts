@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Deadline } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
+import type { Outside, Send } from '../../shared/outside.ts';
 import { sentBy } from '../../shared/redact.ts';
 import { ProviderSecret } from '../../shared/secrets.ts';
 import { type Credential, TokenBroker } from '../../shared/token-broker.ts';
@@ -19,11 +20,11 @@ import { wecomError } from './errors.ts';
 import { type Envelope, envelope, tokenAnswer, type WecomSecret, wecomSecret } from './types.ts';
 
 const provider = 'wecom';
-const secret = new ProviderSecret(provider, wecomSecret);
+const outside: Outside<WecomSecret> = { secret: new ProviderSecret(provider, wecomSecret), send };
 const tokens = new TokenBroker();
 
 /** The secrets of one corp have rights that do not overlap, and a token of their own each (page section 2.1). */
-export type CredentialName = 'contactSecret' | 'appSecret';
+export type CredentialName = 'contactSecret' | 'appSecret' | 'customerContactSecret';
 
 export interface Call {
   method: 'GET' | 'POST';
@@ -37,24 +38,28 @@ export interface Call {
 /** Sends calls to WeCom: secret, token, retries and the error table. */
 export class WecomApi {
   readonly #deadline: Deadline;
+  readonly #secret: Outside<WecomSecret>['secret'];
+  readonly #transport: Send;
 
-  constructor(deadline: Deadline) {
+  constructor(deadline: Deadline, { secret, send } = outside) {
     this.#deadline = deadline;
+    this.#secret = secret;
+    this.#transport = send;
   }
 
   /** The first of `names` that the secret holds. */
   firstCredential(names: CredentialName[]): Promise<CredentialName> {
-    return secret.use(async (values) => names.find((name) => values[name]) ?? 'contactSecret');
+    return this.#secret.use(async (values) => names.find((name) => values[name]) ?? 'contactSecret');
   }
 
   /** Keys the fingerprints of members' fields; it changes with the secret, and older prints match nothing then. */
   printKey(): Promise<string> {
-    return secret.use(async ({ contactSecret }) => contactSecret);
+    return this.#secret.use(async ({ contactSecret }) => contactSecret);
   }
 
   /** @throws OperationError as the error table says; `outcome` tells whether a write may have had an effect */
   call(name: CredentialName, call: Call): Promise<Envelope> {
-    return secret.use((values) =>
+    return this.#secret.use((values) =>
       retrying(call.kind, this.#deadline, () =>
         tokens.withToken(this.#credential(values, name), (token) => this.#send(values, token, call)),
       ),
@@ -82,7 +87,7 @@ export class WecomApi {
 
   /** One request and its verdict. */
   async #exchange(values: WecomSecret, request: ProviderRequest): Promise<Envelope> {
-    const reply = await send(provider, request, this.#deadline);
+    const reply = await this.#transport(provider, request, this.#deadline);
     const answer = answerOf(reply);
     const confidential = sentBy({ url: request.url, body: [request.body, values] });
     if (answer.errcode !== 0) throw wecomError(answer.errcode, answer.errmsg, confidential);

@@ -13,18 +13,16 @@ const plain = [
   'address',
   'main_department',
   'external_position',
-  'direct_leader',
+  'enable',
 ] as const;
 
-/**
- * The fields of a member that can be compared with what was sent, in one form whatever WeCom makes of them. A field
- * that the credential may not read is missing.
- */
+/** What was sent, in one form whatever WeCom makes of it; fields that it never gives back are missing. */
 export function comparableFields(member: MemberFields | WireMember): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   for (const name of plain) if (member[name] !== undefined) fields[name] = member[name];
   if (typeof member.mobile === 'string') fields.mobile = bareNumber(member.mobile);
-  const { department } = member;
+  const { department, direct_leader: leaders } = member;
+  if (Array.isArray(leaders)) fields.direct_leader = leaders.map((leader) => String(leader).toLowerCase());
   // 0 stands for a department whose id we do not know.
   if (!Array.isArray(department) || department.includes(0)) return fields;
   fields.department = [...new Set(department)].sort();
@@ -34,6 +32,13 @@ export function comparableFields(member: MemberFields | WireMember): Record<stri
   }
   return fields;
 }
+
+/** Activated, disabled and not activated, as `enable` would say it (page section 5.2). */
+const enableOf: Record<number, 0 | 1> = { 1: 1, 2: 0, 4: 1 };
+
+/** The same fields of a member that was read. One that the credential may not read is missing. */
+export const readableFields = (found: WireMember): Record<string, unknown> =>
+  comparableFields({ ...found, enable: enableOf[found.status ?? 0] ?? found.status });
 
 /** Mainland numbers may be given with or without +86. */
 const bareNumber = (mobile: string): string => mobile.replace(/\D/g, '').replace(/^86(?=1\d{10}$)/, '');

@@ -35,6 +35,7 @@ export const errorTable: ErrorTable = {
   60103: { code: 'provider_rejected', field: 'mobile' },
   60105: { code: 'provider_rejected', field: 'email' },
   60144: { code: 'provider_rejected', field: 'biz_mail' },
+  ...rows([60269, 60271, 60272, 60273], { code: 'provider_rejected', field: 'biz_mail_alias' }),
   60112: { code: 'provider_rejected', field: 'name' },
   ...rows([60110, 40066, 41019, 60003, 60123, 60127, 81001], { code: 'provider_rejected', field: 'department' }),
   60132: { code: 'provider_rejected', field: 'is_leader_in_dept' },
@@ -44,12 +45,13 @@ export const errorTable: ErrorTable = {
   301013: { code: 'provider_rejected', field: 'telephone' },
   301015: { code: 'provider_rejected', field: 'avatar_mediaid' },
   301036: { code: 'provider_rejected', field: 'new_userid' },
+  ...rows([50100, 60268], { code: 'provider_rejected', field: 'cursor', fix: 'Start again without a cursor.' }),
   ...rows(
     [
-      40007, 40031, 40032, 40033, 40035, 40058, 40063, 40088, 40089, 40092, 40145, 40206, 41009, 45026, 45029, 50100,
-      60001, 60004, 60005, 60006, 60007, 60009, 60010, 60107, 60124, 60125, 60129, 60141, 60150, 60151, 60152, 60268,
-      60269, 60271, 60272, 60273, 60274, 81002, 81012, 81013, 81017, 90100, 90101, 90102, 90103, 90104, 90105, 90106,
-      301014, 301021, 302003, 302004, 302006, 302007,
+      40007, 40031, 40032, 40033, 40035, 40058, 40063, 40088, 40089, 40092, 40145, 40206, 41009, 45026, 45029, 60001,
+      60004, 60005, 60006, 60007, 60009, 60010, 60107, 60124, 60125, 60129, 60141, 60150, 60151, 60152, 60274, 81002,
+      81012, 81013, 81017, 90100, 90101, 90102, 90103, 90104, 90105, 90106, 301014, 301021, 302003, 302004, 302006,
+      302007,
     ],
     { code: 'provider_rejected' },
   ),
@@ -85,6 +87,19 @@ export const errorTable: ErrorTable = {
  */
 export const saysAbsent = (refusal: OperationError): boolean =>
   ['60111', '46004', '40003'].includes(refusal.options.provider?.code ?? '');
+
+/** What was refused to contact sync because there is no such member. */
+export const unknownToCorp = (refusal: OperationError): OperationError =>
+  refusal.with({
+    code: 'not_found',
+    fix: 'Check the id: contact sync sees the whole corp, and this member is not in it.',
+  });
+
+/** Whether WeCom refused something in the request, so that it may have written other things before. */
+export const leavesPartOpen = ({ code, options }: OperationError): boolean =>
+  ['conflict', 'provider_rejected', 'needs_human', 'provider_unavailable'].includes(code) &&
+  options.provider?.code !== undefined &&
+  !options.nothingSent;
 
 /**
  * A WeCom refusal as our error. WeCom appends a hint id, the caller's address and a link to its text: the id is kept

@@ -6,9 +6,19 @@ import { type AlreadySo, lostAnswer, settle, verify, type WriteResult } from '..
 import { parseAs } from '../../shared/transport.ts';
 import { WecomApi } from './api.ts';
 import { comparableFields } from './comparable.ts';
-import { saysAbsent } from './errors.ts';
-import type { MemberFields, NewMember } from './member.ts';
-import { createAnswer, type Envelope, idPage, type WireMember, wireMember } from './types.ts';
+import { leavesPartOpen, saysAbsent, unknownToCorp } from './errors.ts';
+import { type MemberChanges, type MemberFields, type NewMember, type UpdateOutcome, updateOutcome } from './member.ts';
+import { compare, keptMobile, type Reading, showsNothing, showsUpdate } from './read-back.ts';
+import {
+  createAnswer,
+  type DepartmentIds,
+  departmentPage,
+  type Envelope,
+  type IdPage,
+  idPage,
+  type WireMember,
+  wireMember,
+} from './types.ts';
 
 const provider = 'wecom';
 /** The most that keeps an answer of `user/list_id` under 1 MiB; the page allows 10,000. */
@@ -18,11 +28,15 @@ const idsPerPage = 5_000;
 export const wecom = (deadline: Deadline): WecomClient => new WecomClient(new WecomApi(deadline));
 
 /** What reading shows once a write has taken effect. */
-export type WecomExpectation = ExpectedMember | { userid: string; exists: false };
+export type WecomExpectation = ExpectedMember | ExpectedChanges | { userid: string; exists: false };
 interface ExpectedMember {
   userid: string;
   exists: true;
   prints: Prints;
+}
+interface ExpectedChanges {
+  userid: string;
+  changed: Prints;
 }
 
 export class WecomClient {
@@ -48,14 +62,50 @@ export class WecomClient {
     return member;
   }
 
+  /**
+   * One page of `user/list_id`, page section 5.6: a row for each member and department.
+   * @throws OperationError `provider_rejected` when WeCom does not know the cursor
+   */
+  async listIds(limit: number, cursor?: string | null): Promise<IdPage> {
+    const answer = await this.#api.call('contactSecret', {
+      method: 'POST',
+      path: '/cgi-bin/user/list_id',
+      kind: 'read',
+      body: { ...(cursor && { cursor }), limit },
+    });
+    return parseAs(provider, idPage, answer);
+  }
+
+  /** `department/simplelist`, page section 6: all departments of the corp; their names are not for contact sync. */
+  async listDepartments(): Promise<DepartmentIds> {
+    const answer = await this.#api.call('contactSecret', {
+      method: 'GET',
+      path: '/cgi-bin/department/simplelist',
+      kind: 'read',
+    });
+    return parseAs(provider, departmentPage, answer).department_id;
+  }
+
   /** That the member exists with these fields, as far as they can be read. */
   async expectMember({ userid, ...fields }: MemberFields & { userid: string }): Promise<ExpectedMember> {
     return { userid, exists: true, prints: printsOf(await this.#api.printKey(), comparableFields(fields)) };
   }
 
+  /** That the member shows each of these changes. */
+  async expectChanges({ userid, new_userid = userid, ...changes }: MemberChanges): Promise<ExpectedChanges> {
+    const fields = { ...changes, ...comparableFields(changes) };
+    return { userid: new_userid, changed: printsOf(await this.#api.printKey(), fields) };
+  }
+
   /** @throws OperationError when nothing readable proves it or the contrary */
   async holds(expected: WecomExpectation): Promise<boolean> {
-    return expected.exists ? (await this.#compare(expected)) === 'same' : !(await this.#isListed(expected.userid));
+    if ('changed' in expected) {
+      const reading = await this.#read(expected.userid, expected.changed);
+      return reading !== undefined && showsUpdate(reading);
+    }
+    if (!expected.exists) return !(await this.#isListed(expected.userid));
+    const reading = await this.#read(expected.userid, expected.prints);
+    return reading?.differing.length === 0;
   }
 
   /**
@@ -68,13 +118,43 @@ export class WecomClient {
       send: () =>
         this.#api.call('contactSecret', { method: 'POST', path: '/cgi-bin/user/create', kind: 'write', body: member }),
       isApplied: async () => {
-        const found = await this.#compare(expected);
-        if (found === 'different') throw alreadyExists(member.userid);
-        return found === 'same';
+        const found = await this.#read(member.userid, expected.prints);
+        if (found && found.differing.length > 0) throw alreadyExists(member.userid);
+        return found !== undefined;
       },
     });
     const confirmed = answer ? await verify(provider, () => this.holds(expected)) : { verified: true as const };
     return { outcome: 'created', ...confirmed, response: answer ?? null, warnings: createWarnings(answer) };
+  }
+
+  /**
+   * `user/update`, page section 5.3: sends the given fields and no others. The warning `mobile_kept` says that WeCom
+   * did not take the mobile of a member who has activated.
+   * @throws OperationError with `outcome: "unknown"` when a refusal may have come after a part was written
+   */
+  async updateUser(changes: MemberChanges): Promise<WriteResult<UpdateOutcome>> {
+    const { userid, changed } = await this.expectChanges(changes);
+    let reading: Reading | undefined;
+    const showsAll = async () => {
+      reading = await this.#read(userid, changed);
+      return reading !== undefined && showsUpdate(reading);
+    };
+    const isApplied = async () => {
+      if (await showsAll()) return true;
+      if (isAtomic(changes) || !reading || showsNothing(reading, changed)) return false;
+      throw new OperationError('provider_unexpected', 'a part of the change may be there');
+    };
+    const { answer, ambiguous } = await settle({ send: () => this.#sendUpdate(changes), isApplied });
+    if (answer instanceof OperationError) {
+      const nothing = !ambiguous && (await this.#showsNothing(userid, changed));
+      throw nothing ? answer : partial(answer);
+    }
+    const confirmed = answer ? await verify(provider, showsAll) : { verified: true as const };
+    const warnings = [
+      ...(answer ? parseWarnings(answer) : lostAnswer),
+      ...(reading && keptMobile(reading) ? ['mobile_kept'] : []),
+    ];
+    return { outcome: updateOutcome(changes), ...confirmed, response: answer ?? null, warnings };
   }
 
   /**
@@ -107,32 +187,42 @@ export class WecomClient {
         query: { userid },
       });
     } catch (error) {
-      if (error instanceof OperationError && saysAbsent(error)) {
-        return error.with({
-          code: 'not_found',
-          fix: 'Check the id: contact sync sees the whole corp, and this member is not in it.',
-        });
-      }
+      if (error instanceof OperationError && saysAbsent(error)) return unknownToCorp(error);
       throw error;
     }
   }
 
-  async #compare({ userid, prints }: ExpectedMember): Promise<'absent' | 'same' | 'different'> {
-    const found = await this.getUser(userid).catch((error: unknown) => {
-      if (error instanceof OperationError) return undefined;
-      throw error;
-    });
-    if (found) return (await this.#matches(prints, found)) ? 'same' : 'different';
-    if (!(await this.#isListed(userid))) return 'absent';
+  /** A refusal that says nothing of the other fields is an answer here, not a failure. */
+  async #sendUpdate(changes: MemberChanges): Promise<Envelope | OperationError> {
+    try {
+      return await this.#api.call('contactSecret', {
+        method: 'POST',
+        path: '/cgi-bin/user/update',
+        kind: 'write',
+        body: changes,
+      });
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error;
+      if (error.code === 'not_found') throw unknownToCorp(error);
+      if (isAtomic(changes) || !leavesPartOpen(error)) throw error;
+      return error;
+    }
+  }
+
+  async #showsNothing(userid: string, sent: Prints): Promise<boolean> {
+    const reading = await this.#read(userid, sent).catch(ignoreFailure);
+    return reading !== undefined && showsNothing(reading, sent);
+  }
+
+  /** How the member stands to what was sent; undefined when there is none. */
+  async #read(userid: string, sent: Prints): Promise<Reading | undefined> {
+    const found = await this.getUser(userid).catch(ignoreFailure);
+    if (found) return compare(sent, found, await this.#api.printKey());
+    if (!(await this.#isListed(userid))) return undefined;
     throw new OperationError('provider_permission', 'the member is there, but its details cannot be read', {
       provider: { name: provider },
       fix: 'Add appSecret, the secret of a self-built app that sees the member, so that writes can be verified.',
     });
-  }
-
-  async #matches(prints: Prints, found: WireMember): Promise<boolean> {
-    const readable = printsOf(await this.#api.printKey(), comparableFields(found));
-    return Object.entries(prints).every(([name, print]) => readable[name] === undefined || readable[name] === print);
   }
 
   /**
@@ -143,19 +233,30 @@ export class WecomClient {
     const wanted = userid.toLowerCase();
     let cursor: string | null | undefined;
     do {
-      const answer = await this.#api.call('contactSecret', {
-        method: 'POST',
-        path: '/cgi-bin/user/list_id',
-        kind: 'read',
-        body: { ...(cursor && { cursor }), limit: idsPerPage },
-      });
-      const page = parseAs(provider, idPage, answer);
+      const page: IdPage = await this.listIds(idsPerPage, cursor);
       if (page.dept_user.some((row) => row.userid.toLowerCase() === wanted)) return true;
       cursor = page.next_cursor;
     } while (cursor);
     return false;
   }
 }
+
+/** What failed is told by what is read instead. */
+function ignoreFailure(error: unknown): undefined {
+  if (!(error instanceof OperationError)) throw error;
+}
+
+/** Only reading could tell whether nothing was written before the refusal, and it did not. */
+const partial = (refusal: OperationError): OperationError =>
+  refusal.with({
+    outcome: 'unknown',
+    mayBePartial: true,
+    fix: 'Correct what WeCom refused, and send all the fields again: a part of them may have been written.',
+  });
+
+/** All at once or not at all, unless mailbox fields come with others (page section 5.3). */
+const isAtomic = ({ userid: _userid, ...changes }: MemberChanges): boolean =>
+  Object.keys(changes).length === 1 || !(changes.biz_mail || changes.biz_mail_alias);
 
 const alreadyExists = (userid: string): OperationError =>
   new OperationError('conflict', `the userid ${userid} exists already, with other values`, {

@@ -18,6 +18,7 @@ const address = (min: number, max: number) =>
 const flag = z.union([z.literal(0), z.literal(1)], { error: 'must be the number 0 or 1' });
 const unsigned32 = z.int().check(z.minimum(0), z.maximum(2 ** 32 - 1));
 const departmentId = z.int().check(z.minimum(0), z.maximum(2 ** 31 - 1));
+const existingDepartment = z.int().check(z.minimum(1), z.maximum(2 ** 31 - 1));
 const httpUrl = z.string().check(z.regex(/^(https?:\/\/.+)?$/, { error: 'must start with http:// or https://' }));
 
 const text = (max: number) => z.strictObject({ value: characters(0, max) });
@@ -91,6 +92,10 @@ const sameLength = (name: 'order' | 'is_leader_in_dept') =>
     error: 'must have one entry for each department',
   });
 
+const holdsMain = ({ main_department: main, department = [] }: Departments): boolean =>
+  main === undefined || department.includes(main);
+const outside = { path: ['main_department'], error: 'must be one of the ids in department' };
+
 /** What `user/create` takes. `to_invite` is always sent, since WeCom's default sends messages to the person. */
 export const newMember = z
   .strictObject({
@@ -107,12 +112,45 @@ export const newMember = z
     }),
     sameLength('order'),
     sameLength('is_leader_in_dept'),
-    z.refine(({ main_department: main, department = [] }) => main === undefined || department.includes(main), {
-      path: ['main_department'],
-      error: 'must be one of the ids in department',
-    }),
+    z.refine(holdsMain, outside),
   );
 export type NewMember = z.output<typeof newMember>;
+
+const mailbox = address(6, 63);
+
+/** What `user/update` takes. Nothing has a default: a field that is not given stays as it is. */
+export const memberChanges = z
+  .strictObject({
+    userid,
+    ...memberFields,
+    name: z.optional(memberFields.name),
+    mobile: documented(z.optional(memberFields.mobile), {
+      description: 'Unique in the corp. WeCom keeps the old one once the member has activated: warning `mobile_kept`.',
+    }),
+    biz_mail: documented(z.optional(mailbox), { description: 'One that WeCom generated can be changed once.' }),
+    biz_mail_alias: documented(z.optional(z.strictObject({ item: z.array(mailbox).check(z.maxLength(5)) })), {
+      description: 'Replaces all aliases; an empty item clears them.',
+    }),
+    department: documented(z.optional(z.array(existingDepartment).check(z.minLength(1), z.maxLength(100))), {
+      description: 'Replaces all departments of the member.',
+    }),
+    new_userid: documented(z.optional(userid), {
+      description: 'Only where WeCom generated the userid, and only once.',
+    }),
+  })
+  .check(
+    z.refine((changes) => Object.keys(changes).length > 1, { error: 'give at least one field to change' }),
+    sameLength('order'),
+    sameLength('is_leader_in_dept'),
+    z.refine((changes) => !changes.department || holdsMain(changes), outside),
+  );
+export type MemberChanges = z.output<typeof memberChanges>;
+
+export const updateOutcomes = ['updated', 'disabled', 'enabled'] as const;
+export type UpdateOutcome = (typeof updateOutcomes)[number];
+
+export const updateOutcome = ({ enable }: MemberChanges): UpdateOutcome =>
+  enable === undefined ? 'updated' : (['disabled', 'enabled'] as const)[enable];
 
 /** Any fields that a write can carry. */
 export type MemberFields = { [Name in keyof NewMember]?: NewMember[Name] | undefined };

@@ -1,4 +1,5 @@
 import type { Deadline } from '../../shared/clock.ts';
+import type { Outside, Send } from '../../shared/outside.ts';
 import { redact } from '../../shared/redact.ts';
 import { ProviderSecret } from '../../shared/secrets.ts';
 import { retrying, send, urlOf } from '../../shared/transport.ts';
@@ -6,7 +7,7 @@ import { messageOf, wibiclickError } from './errors.ts';
 import { type WibiclickSecret, wibiclickSecret } from './types.ts';
 
 const provider = 'wibiclick';
-const secret = new ProviderSecret(provider, wibiclickSecret);
+const outside: Outside<WibiclickSecret> = { secret: new ProviderSecret(provider, wibiclickSecret), send };
 
 export interface Call {
   method: 'GET' | 'POST';
@@ -26,20 +27,24 @@ export interface Success {
 /** Sends calls to WibiClick: key, retries and the error table. A GET reads, a POST writes. */
 export class WibiclickApi {
   readonly #deadline: Deadline;
+  readonly #secret: Outside<WibiclickSecret>['secret'];
+  readonly #transport: Send;
 
-  constructor(deadline: Deadline) {
+  constructor(deadline: Deadline, { secret, send } = outside) {
     this.#deadline = deadline;
+    this.#secret = secret;
+    this.#transport = send;
   }
 
   /** @throws OperationError as the error table says; `outcome` tells whether a write may have had an effect */
   call(call: Call): Promise<Success> {
     const kind = call.method === 'GET' ? 'read' : 'write';
-    return secret.use((values) => retrying(kind, this.#deadline, () => this.#send(values, call)));
+    return this.#secret.use((values) => retrying(kind, this.#deadline, () => this.#send(values, call)));
   }
 
   async #send(values: WibiclickSecret, { method, path, query, body }: Call): Promise<Success> {
     const { baseUrl, apiKey, authHeader, authScheme } = values;
-    const reply = await send(
+    const reply = await this.#transport(
       provider,
       {
         method,

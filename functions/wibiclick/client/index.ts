@@ -1,22 +1,32 @@
 import type { Deadline } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
 import { type AlreadySo, lostAnswer, settle, verify, type WriteResult } from '../../shared/settle.ts';
-import { parseAs, unexpected, withoutEffect } from '../../shared/transport.ts';
+import { parseAs, withoutEffect } from '../../shared/transport.ts';
 import { type Success, WibiclickApi } from './api.ts';
-import { type Id, toWebsite, type Website, websiteList } from './types.ts';
+import { readAll } from './pages.ts';
+import { type Id, toUser, toWebsite, type User, userList, type Website, websiteList } from './types.ts';
 
 const provider = 'wibiclick';
-const maxPages = 50;
 
 /** The client of one invocation. */
 export const wibiclick = (deadline: Deadline): WibiclickClient => new WibiclickClient(new WibiclickApi(deadline));
 
-/** What reading shows once a write has taken effect. */
-export interface WibiclickExpectation {
+interface Link {
   userId: Id;
   websiteId: Id;
+}
+
+/** What reading shows once a write has taken effect. */
+export interface WibiclickExpectation extends Link {
   connected: boolean;
 }
+
+/** The call for each outcome, and how often it may be sent in all when answers are lost. */
+const writes = {
+  // Connecting twice may make a second link (page section 2.2); disconnecting twice is safe (page section 4.1).
+  connected: { path: '/connect-user-to-website', attempts: 2 },
+  disconnected: { path: '/disconnect-user-from-website', attempts: 3 },
+};
 
 export class WibiclickClient {
   readonly #api: WibiclickApi;
@@ -27,26 +37,46 @@ export class WibiclickClient {
     this.#pageSize = pageSize;
   }
 
-  /**
-   * Every website that the user is connected to, all pages of `get-websites-for-user` (page section 2.3). An empty list
-   * does not prove that the user exists.
-   * @throws OperationError `provider_unexpected` when the list is of another shape or not complete: that is never "none"
-   */
-  async websitesOf(userId: Id): Promise<Website[]> {
-    const found = new Map<string, Website>();
-    for (let page = 0; page < maxPages; page++) {
-      const { websites, total } = await this.#page(userId, page * this.#pageSize);
-      const known = found.size;
-      for (const website of websites) found.set(String(website.id), website);
-      // A server that ignores `offset` brings nothing new.
-      if (websites.length < this.#pageSize || found.size === known) return complete([...found.values()], total);
-    }
-    throw unexpected(provider, `it lists more than ${maxPages} pages of websites for this user`);
+  /** `get-websites`, page section 2.4: the websites that the key can see. */
+  websites(): Promise<Website[]> {
+    return this.#websites('/get-websites');
+  }
+
+  /** `get-websites-for-user`, page section 2.3. An empty list does not prove that the user exists. */
+  websitesOf(userId: Id): Promise<Website[]> {
+    return this.#websites('/get-websites-for-user', { id: String(userId) });
+  }
+
+  /** `users`, page section 2.5, which leaves open whether it lists the users of this website only. */
+  usersOf(websiteId: Id): Promise<User[]> {
+    return readAll(this.#pageSize, async (offset) => {
+      const page = await this.#readPage('/users', { id: String(websiteId) }, offset);
+      const { users, total } = parseAs(provider, userList, page);
+      return { rows: users.map(toUser), total };
+    });
+  }
+
+  /** The website with its id in the JSON type of the list. @throws OperationError `not_found`, with nothing sent */
+  async website(websiteId: Id): Promise<Website> {
+    const website = withId(await this.websites().catch(nothingSent), websiteId);
+    if (!website) throw unknownWebsite(websiteId);
+    return website;
   }
 
   /** @throws OperationError when the list cannot be read whole */
   async holds({ userId, websiteId, connected }: WibiclickExpectation): Promise<boolean> {
-    return ((await this.#find(userId, websiteId)) !== undefined) === connected;
+    return (withId(await this.websitesOf(userId), websiteId) !== undefined) === connected;
+  }
+
+  /**
+   * Read, POST, read back (page section 2.2). Nothing is sent, with the warning `already_connected`, when the list holds
+   * the website. The POST carries the website id in the JSON type in which it is given.
+   * @throws OperationError `verification_failed` after one accepted POST: a second might make a second link
+   */
+  async connect(link: Link): Promise<WriteResult<'connected'>> {
+    const connected = await this.holds({ ...link, connected: true }).catch(nothingSent);
+    if (!connected) return this.#write('connected', link);
+    return { outcome: 'connected', verified: true, response: null, warnings: ['already_connected'] };
   }
 
   /**
@@ -54,58 +84,42 @@ export class WibiclickClient {
    * website. The POST carries the website id in the JSON type that the list gave.
    * @throws OperationError `verification_failed` when the website is still there after two accepted POSTs
    */
-  async disconnect(
-    userId: Id,
-    websiteId: Id,
-  ): Promise<WriteResult<'disconnected'> | AlreadySo<'already_disconnected'>> {
-    const website = await this.#find(userId, websiteId).catch(nothingSent);
-    if (!website) return { outcome: 'already_disconnected', refusal: notConnected(userId, websiteId) };
+  async disconnect(link: Link): Promise<WriteResult<'disconnected'> | AlreadySo<'already_disconnected'>> {
+    const website = withId(await this.websitesOf(link.userId).catch(nothingSent), link.websiteId);
+    if (!website) return { outcome: 'already_disconnected', refusal: notConnected(link) };
 
-    const isApplied = () => this.holds({ userId, websiteId, connected: false });
-    const send = () =>
-      this.#api.call({
-        method: 'POST',
-        path: '/disconnect-user-from-website',
-        body: { userId, websiteId: website.id },
-      });
-    const write = async (): Promise<WriteResult<'disconnected'>> => {
-      const { answer } = await settle({ send, isApplied, attempts: 3 });
-      if (!answer) return { outcome: 'disconnected', verified: true, response: null, warnings: lostAnswer };
-      return {
-        outcome: 'disconnected',
-        ...(await verify(provider, isApplied)),
-        response: toResponse(answer),
-        warnings: [],
-      };
-    };
+    const write = () => this.#write('disconnected', { ...link, websiteId: website.id });
     return write().catch((error: unknown) => {
       if (error instanceof OperationError && error.code === 'verification_failed') return write();
       throw error;
     });
   }
 
-  async #find(userId: Id, websiteId: Id): Promise<Website | undefined> {
-    const websites = await this.websitesOf(userId);
-    return websites.find(({ id }) => String(id) === String(websiteId));
+  async #write<Outcome extends keyof typeof writes>(outcome: Outcome, link: Link): Promise<WriteResult<Outcome>> {
+    const { path, attempts } = writes[outcome];
+    const isApplied = () => this.holds({ ...link, connected: outcome === 'connected' });
+    const send = () => this.#api.call({ method: 'POST', path, body: { ...link } });
+    const { answer } = await settle({ send, isApplied, attempts });
+    if (!answer) return { outcome, verified: true, response: null, warnings: lostAnswer };
+    return { outcome, ...(await verify(provider, isApplied)), response: toResponse(answer), warnings: [] };
   }
 
-  async #page(userId: Id, offset: number): Promise<{ websites: Website[]; total: number | undefined }> {
-    const { json } = await this.#api.call({
-      method: 'GET',
-      path: '/get-websites-for-user',
-      query: { id: String(userId), limit: String(this.#pageSize), offset: String(offset) },
+  #websites(path: string, query: Record<string, string> = {}): Promise<Website[]> {
+    return readAll(this.#pageSize, async (offset) => {
+      const list = parseAs(provider, websiteList, await this.#readPage(path, query, offset));
+      const [rows, total] = Array.isArray(list) ? [list, undefined] : [list.websites, list.total];
+      return { rows: rows.map(toWebsite), total };
     });
-    const list = parseAs(provider, websiteList, json);
-    const [rows, total] = Array.isArray(list) ? [list, undefined] : [list.websites, list.total];
-    return { websites: rows.map(toWebsite), total };
+  }
+
+  async #readPage(path: string, query: Record<string, string>, offset: number): Promise<unknown> {
+    const paged = { ...query, limit: String(this.#pageSize), offset: String(offset) };
+    return (await this.#api.call({ method: 'GET', path, query: paged })).json;
   }
 }
 
-/** `total` is a check only; a list that is shorter would make a connected website look disconnected. */
-function complete(websites: Website[], total = websites.length): Website[] {
-  if (websites.length < total) throw unexpected(provider, `it lists ${websites.length} of ${total} websites`);
-  return websites;
-}
+const withId = (websites: Website[], websiteId: Id): Website | undefined =>
+  websites.find(({ id }) => String(id) === String(websiteId));
 
 /** An answer may hold a session token (page section 2.7), so only its status and words are shown. */
 const toResponse = ({ status, message }: Success): Record<string, unknown> => ({ status, message });
@@ -115,7 +129,14 @@ const nothingSent = (error: unknown): never => {
   throw withoutEffect(error);
 };
 
-const notConnected = (userId: Id, websiteId: Id): OperationError =>
+const unknownWebsite = (websiteId: Id): OperationError =>
+  new OperationError('not_found', `the key sees no website ${websiteId}`, {
+    provider: { name: provider },
+    errors: [{ path: 'websiteId', message: 'is none of the websites that the key sees' }],
+    fix: 'Check the id against GET /wibiclick/websites.',
+  });
+
+const notConnected = ({ userId, websiteId }: Link): OperationError =>
   new OperationError('not_found', `user ${userId} is not connected to website ${websiteId}`, {
     provider: { name: provider },
     fix: 'Check both ids: WibiClick may also answer an empty list for a user that does not exist.',

@@ -57,3 +57,26 @@ export function toWebsite(wire: z.infer<typeof wireWebsite>): Website {
   const id = 'value' in wire ? wire.value : wire.id;
   return { id, name: wire.label ?? wire.name ?? wire.url ?? String(id) };
 }
+
+/** A website in our own lists. */
+export const websiteItem = z.object({ websiteId, name: z.string() });
+export const toWebsiteItem = ({ id, name }: Website) => ({ websiteId: String(id), name });
+
+const wireUser = z.object({ id: wireId, firstName: wireName, lastName: wireName, email: wireName });
+
+/** A list of users (page section 2.5). */
+export const userList = z.object({ users: z.array(wireUser), total: z.optional(z.int()) });
+
+export interface User {
+  id: Id;
+  firstName?: string;
+  lastName?: string;
+  email?: string;
+}
+
+export const toUser = ({ id, firstName, lastName, email }: z.infer<typeof wireUser>): User => ({
+  id,
+  ...(firstName && { firstName }),
+  ...(lastName && { lastName }),
+  ...(email && { email }),
+});

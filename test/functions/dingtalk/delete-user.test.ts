@@ -19,7 +19,9 @@ const dingtalk = simulated('dingtalk');
 const remove = (userid = 'lisi', handoverResource?: unknown) =>
   invoke(handler, { path: { userid }, ...(handoverResource !== undefined && { body: { handoverResource } }) });
 const onDelete = (then: Json, times = 1) => dingtalk.faults({ path: deletePath, times, then });
-const onGet = (then: Json, times = 1) => dingtalk.faults({ path: getPath, times, then });
+/** The user is read before the deletion, which a fault leaves alone here, and read back after it. */
+const onReadBack = (then: Json, times = 1) =>
+  dingtalk.faults({ path: getPath, then: { delayMs: 1 } }, { path: getPath, times, then });
 const onToken = (then: Json, times = 1) => dingtalk.faults({ path: tokenPath, times, then });
 const isMember = async (userid = 'lisi') =>
   (await dingtalk.state()).members.some((member: Json) => member.userid === userid);
@@ -47,7 +49,7 @@ describe('deletes', () => {
   test('with exactly these requests: the token in the query of the legacy host, the secret in no URL', async () => {
     await remove();
 
-    const [token, deletion, reading, ...more] = await dingtalk.requests();
+    const [token, look, deletion, reading, ...more] = await dingtalk.requests();
     expect(token).toMatchObject({
       method: 'POST',
       path: tokenPath,
@@ -55,6 +57,7 @@ describe('deletes', () => {
       body: { appKey: 'dingsandbox', appSecret: 'sandbox-ding' },
     });
     const withToken = { access_token: expect.stringMatching(/^[0-9a-f]{32}$/) };
+    expect(look).toMatchObject({ method: 'POST', path: getPath, query: withToken, body: { userid: 'lisi' } });
     expect(deletion).toMatchObject({ method: 'POST', path: deletePath, body: { userid: 'lisi' } });
     expect(deletion.body).toEqual({ userid: 'lisi' });
     expect(deletion.query).toEqual(withToken);
@@ -89,9 +92,9 @@ describe('deletes', () => {
       dingPan: { action: 'handover', handoverUserId: 'zhangsan' },
     });
 
-    expect(await calls()).toEqual(['accessToken', 'get', 'get', 'delete', 'get']);
+    expect(await calls()).toEqual(['accessToken', 'get', 'get', 'get', 'delete', 'get']);
     const read = (await dingtalk.requests(getPath)).map(({ body }) => body.userid);
-    expect(read.slice(0, 2).sort()).toEqual(['wangwu', 'zhangsan']);
+    expect(read.slice(1, 3).sort()).toEqual(['wangwu', 'zhangsan']);
   });
 
   test('with the token of the legacy host when the secret names only that one', async () => {
@@ -111,7 +114,7 @@ describe('deletes', () => {
     await remove('lisi');
     await remove('wangwu');
 
-    expect(await calls()).toEqual(['accessToken', 'delete', 'get', 'delete', 'get']);
+    expect(await calls()).toEqual(['accessToken', 'get', 'delete', 'get', 'get', 'delete', 'get']);
   });
 
   test.each([
@@ -120,7 +123,7 @@ describe('deletes', () => {
     ['{"errcode":0,"errmsg":"ok","request_id":"rq","later":{"field":1}}', { request_id: 'rq', later: { field: 1 } }],
   ])('and takes %s for a yes, which it does not believe without a look', async (body, response) => {
     await onDelete({ body });
-    await onGet({ errcode: 33012 });
+    await onReadBack({ errcode: 33012 });
 
     expect((await remove()).body).toMatchObject({ outcome: 'deleted', verified: true, response });
   });
@@ -155,14 +158,14 @@ describe('takes', () => {
     const handoverUserId = 'g'.repeat(64);
 
     expect(await remove('lisi', { subAdmin: { action: 'skip', handoverUserId } })).toMatchObject({ status: 200 });
-    expect(await calls()).toEqual(['accessToken', 'delete', 'get']);
+    expect(await calls()).toEqual(['accessToken', 'get', 'delete', 'get']);
   });
 
   test.each(['x', 'x'.repeat(64), '李四', 'a.b@c-d_e', 'a/b', '%2e', '..', '𠮷'.repeat(32)])(
     'the userid %s, and asks DingTalk for it',
     async (userid) => {
       expect(await remove(userid)).toMatchObject({ status: 404, body: { provider: { code: '33012' } } });
-      expect((await dingtalk.requests(deletePath))[0].body).toEqual({ userid });
+      expect((await dingtalk.requests(getPath))[0].body).toEqual({ userid });
     },
   );
 
@@ -302,30 +305,30 @@ describe('somebody who shall take over and does not exist', () => {
   });
 
   test('cannot be told when the reading fails, so nobody is deleted', async () => {
-    await onGet({ status: 500 }, 9);
+    await onReadBack({ status: 500 }, 9);
 
     const answer = await remove('lisi', { dingDoc: { action: 'handover', handoverUserId: 'wangwu' } });
 
     expect(answer).toMatchObject({ status: 503, body: { code: 'provider_unavailable', outcome: 'not_applied' } });
-    expect(await calls()).toEqual(['accessToken', 'get', 'get', 'get']);
+    expect(await calls()).toEqual(['accessToken', 'get', 'get', 'get', 'get']);
     expect(await isMember()).toBe(true);
   });
 });
 
 describe('a refusal', () => {
-  test.each<[string, string]>([
-    ['who never was', 'ghost'],
-    ['who has left already', 'zhengshi'],
-    ['whose id differs in case', 'LiSi'],
-  ])('of a user %s is 404, after one call', async (_, userid) => {
+  test.each<[string, string, string]>([
+    ['who never was', 'ghost', '33012'],
+    ['who has left already', 'zhengshi', '60121'],
+    ['whose id differs in case', 'LiSi', '33012'],
+  ])('of a user %s is 404, after one reading', async (_, userid, code) => {
     const answer = await remove(userid);
 
     expect(answer).toMatchObject({
       status: 404,
-      body: { code: 'not_found', retryable: false, outcome: 'not_applied', provider: { code: '33012' } },
+      body: { code: 'not_found', retryable: false, outcome: 'not_applied', provider: { code } },
     });
     expect(answer.body.errors).toMatchObject([{ path: 'userid' }]);
-    expect(await calls()).toEqual(['accessToken', 'delete']);
+    expect(await calls()).toEqual(['accessToken', 'get']);
     expect(await isMember()).toBe(true);
   });
 
@@ -337,15 +340,6 @@ describe('a refusal', () => {
       body: { code: 'not_found', provider: { code: String(errcode), requestId: expect.any(String) } },
     });
     expect(await countOf(deletePath)).toBe(1);
-  });
-
-  test('of the primary administrator is passed on, and the user stays', async () => {
-    expect(await remove('founder')).toMatchObject({
-      status: 422,
-      body: { code: 'provider_rejected', outcome: 'not_applied', provider: { code: '400002' } },
-    });
-    expect(await countOf(deletePath)).toBe(1);
-    expect(await isMember('founder')).toBe(true);
   });
 
   test.each<[code: number, status: number, ours: string, retryable: boolean]>([
@@ -377,7 +371,7 @@ describe('a refusal', () => {
       status: 502,
       body: { code: 'provider_unexpected', retryable: false, outcome: 'not_applied', provider: { code: '71006' } },
     });
-    expect(await calls()).toEqual(['accessToken', 'delete', 'get']);
+    expect(await calls()).toEqual(['accessToken', 'get', 'delete', 'get']);
     expect(await isMember()).toBe(true);
   });
 
@@ -389,6 +383,38 @@ describe('a refusal', () => {
       body: { code: 'provider_unexpected', outcome: 'not_applied' },
     });
   });
+});
+
+describe('a protected account is refused before anything is sent', () => {
+  test.each<[string, string, Json]>([
+    ['the primary administrator', 'founder', {}],
+    ['a sub-administrator', 'zhaoliu', {}],
+    ['the operator of the secret', 'lisi', { operatorUserid: 'lisi' }],
+  ])('%s', async (_, userid, secret) => {
+    await dingtalk.secret(secret);
+
+    const answer = await remove(userid);
+
+    expect(answer).toMatchObject({
+      status: 409,
+      body: { code: 'protected', retryable: false, outcome: 'not_applied', provider: { name: 'dingtalk' } },
+    });
+    expect(await calls()).toEqual(['accessToken', 'get']);
+    expect(await isMember(userid)).toBe(true);
+  });
+
+  test.each([{ boss: true }, { admin: true }, { boss: 'true' }, { admin: 'true', boss: 'false' }])(
+    'a user whom DingTalk shows with %j',
+    async (flags) => {
+      await dingtalk.faults({
+        path: getPath,
+        then: { body: JSON.stringify({ errcode: 0, result: { userid: 'lisi', ...flags } }) },
+      });
+
+      expect(await remove()).toMatchObject({ status: 409, body: { code: 'protected' } });
+      expect(await countOf(deletePath)).toBe(0);
+    },
+  );
 });
 
 describe('a busy or throttled DingTalk', () => {
@@ -425,7 +451,7 @@ describe('a busy or throttled DingTalk', () => {
     await onDelete({ errcode: 400001 });
 
     expect(await remove()).toMatchObject({ status: 200, body: { outcome: 'deleted', verified: true } });
-    expect(await calls()).toEqual(['accessToken', 'delete', 'get', 'delete', 'get']);
+    expect(await calls()).toEqual(['accessToken', 'get', 'delete', 'get', 'delete', 'get']);
   });
 });
 
@@ -438,7 +464,7 @@ describe('an attempt whose answer is lost', () => {
     expect(answer).toMatchObject({ status: 200, body: { outcome: 'deleted', verified: true, response: null } });
     expect(answer.body.warnings).toEqual(['upstream_error_but_verified']);
     expect(answer.body.handover.status).toBe('unverified');
-    expect(await calls()).toEqual(['accessToken', 'get', 'delete', 'get']);
+    expect(await calls()).toEqual(['accessToken', 'get', 'get', 'delete', 'get']);
     expect((await dingtalk.state()).handovers).toHaveLength(1);
   });
 
@@ -456,7 +482,7 @@ describe('an attempt whose answer is lost', () => {
 
     expect(answer).toMatchObject({ status: 200, body: { outcome: 'deleted', verified: true, warnings: [] } });
     expect(answer.body.response).toMatchObject({ errcode: 0 });
-    expect(await calls()).toEqual(['accessToken', 'delete', 'get', 'delete', 'get']);
+    expect(await calls()).toEqual(['accessToken', 'get', 'delete', 'get', 'delete', 'get']);
     expect(await isMember()).toBe(false);
   });
 
@@ -470,7 +496,7 @@ describe('an attempt whose answer is lost', () => {
       body: { code: 'provider_unavailable', retryable: true, outcome: 'not_applied' },
     });
     expect(answer.headers['retry-after']).toBe('5');
-    expect(await calls()).toEqual(['accessToken', 'delete', 'get', 'delete', 'get']);
+    expect(await calls()).toEqual(['accessToken', 'get', 'delete', 'get', 'delete', 'get']);
     expect(await isMember()).toBe(true);
   });
 
@@ -486,7 +512,7 @@ describe('an attempt whose answer is lost', () => {
     await dingtalk.faults(
       { path: deletePath, then: { drop: 'before' } },
       { path: deletePath, then: { errcode: 33012 } },
-      { path: getPath, then: { errcode: 0 } },
+      { path: getPath, times: 2, then: { errcode: 0 } },
       { path: getPath, then: { errcode: 60121 } },
     );
 
@@ -505,7 +531,7 @@ describe('an attempt whose answer is lost', () => {
     ['is refused', { errcode: 60011 }],
   ])('is unknown when the reading back %s too', async (_, then) => {
     await onDelete({ drop: 'after' });
-    await onGet(then, 9);
+    await onReadBack(then, 9);
 
     const answer = await remove();
 
@@ -522,7 +548,7 @@ describe('an attempt whose answer is lost', () => {
     await onDelete({ delayMs: 250 });
 
     expect(await remove()).toMatchObject({ status: 200, body: { outcome: 'deleted', verified: true } });
-    expect(await calls()).toEqual(['accessToken', 'delete', 'get', 'delete', 'get']);
+    expect(await calls()).toEqual(['accessToken', 'get', 'delete', 'get', 'delete', 'get']);
     expect((await dingtalk.state()).history.filter(({ userid }: Json) => userid === 'lisi')).toHaveLength(1);
   });
 
@@ -563,14 +589,14 @@ describe('an answer that is not as documented', () => {
       status: 502,
       body: { code: 'provider_unexpected', retryable: false, outcome: 'not_applied' },
     });
-    expect(await calls()).toEqual(['accessToken', 'delete', 'get']);
+    expect(await calls()).toEqual(['accessToken', 'get', 'delete', 'get']);
     expect(await isMember()).toBe(true);
   });
 
   const noAnswer = strange.filter(([what]) => !what.startsWith('88'));
   test.each(noAnswer)('%s is deleted with a warning when the user is gone', async (_, body) => {
     await onDelete({ body });
-    await onGet({ errcode: 60121 });
+    await onReadBack({ errcode: 60121 });
 
     const answer = await remove();
 
@@ -587,7 +613,7 @@ describe('a yes', () => {
     const answer = await remove();
 
     expect(answer).toMatchObject({ status: 502, body: { code: 'verification_failed', retryable: true } });
-    expect(await calls()).toEqual(['accessToken', 'delete', 'get']);
+    expect(await calls()).toEqual(['accessToken', 'get', 'delete', 'get']);
     expect(await isMember()).toBe(true);
   });
 
@@ -597,7 +623,7 @@ describe('a yes', () => {
     ['is banned', { body: banBody }],
     ['is truncated', { body: '{"errcode":0,' }],
   ])('whose reading back %s is unverified, with the reason', async (_, then) => {
-    await onGet(then, 9);
+    await onReadBack(then, 9);
 
     const answer = await remove();
 
@@ -610,13 +636,12 @@ describe('a yes', () => {
 
 describe('a token', () => {
   test('that DingTalk does not know any more is replaced once, and the call repeated once', async () => {
-    await onToken(staleToken);
+    await onDelete({ errcode: 40014 });
 
     expect(await remove()).toMatchObject({ status: 200, body: { outcome: 'deleted', verified: true, warnings: [] } });
-    expect(await calls()).toEqual(['accessToken', 'delete', 'accessToken', 'delete', 'get']);
+    expect(await calls()).toEqual(['accessToken', 'get', 'delete', 'accessToken', 'delete', 'get']);
     const [first, second] = await dingtalk.requests(deletePath);
-    expect(first.query.access_token).toBe('stale');
-    expect(second.query.access_token).not.toBe('stale');
+    expect(second.query.access_token).not.toBe(first.query.access_token);
     expect(second.body).toEqual(first.body);
   });
 
@@ -624,6 +649,7 @@ describe('a token', () => {
     'refused with %i, twice, is a credential error after one refresh',
     async (errcode) => {
       await onToken(staleToken);
+      await dingtalk.faults({ path: getPath, then: { errcode: 0 } });
       await onDelete({ errcode }, 9);
 
       expect(await remove()).toMatchObject({
@@ -635,7 +661,7 @@ describe('a token', () => {
           provider: { code: String(errcode) },
         },
       });
-      expect(await calls()).toEqual(['accessToken', 'delete', 'accessToken', 'delete']);
+      expect(await calls()).toEqual(['accessToken', 'get', 'delete', 'accessToken', 'delete']);
       expect(await isMember()).toBe(true);
     },
   );
@@ -643,11 +669,14 @@ describe('a token', () => {
   test('that ends between the deletion and the reading back costs one more reading, not one more deletion', async () => {
     await onToken(staleToken);
     await onDelete({ errcode: 0 });
-    await onGet({ errcode: 42001 });
-    await dingtalk.faults({ path: getPath, then: { errcode: 33012 } });
+    await dingtalk.faults(
+      { path: getPath, then: { errcode: 0 } },
+      { path: getPath, then: { errcode: 42001 } },
+      { path: getPath, then: { errcode: 33012 } },
+    );
 
     expect(await remove()).toMatchObject({ status: 200, body: { outcome: 'deleted', verified: true } });
-    expect(await calls()).toEqual(['accessToken', 'delete', 'get', 'accessToken', 'get']);
+    expect(await calls()).toEqual(['accessToken', 'get', 'delete', 'get', 'accessToken', 'get']);
   });
 
   test.each<[string, Json]>([
@@ -674,7 +703,7 @@ describe('a token', () => {
     await onToken(then, 2);
 
     expect(await remove()).toMatchObject({ status: 200, body: { outcome: 'deleted', verified: true } });
-    expect(await calls()).toEqual(['accessToken', 'accessToken', 'accessToken', 'delete', 'get']);
+    expect(await calls()).toEqual(['accessToken', 'accessToken', 'accessToken', 'get', 'delete', 'get']);
   });
 
   test('call that fails for ever is not an unknown effect', async () => {
@@ -781,7 +810,7 @@ describe('a ban of our address', () => {
     const held = await remove();
     expect(held).toMatchObject({ status: 503, body: { code: 'provider_rate_limited', outcome: 'not_applied' } });
     expect(Number(held.headers['retry-after'])).toBeLessThanOrEqual(1);
-    expect(await calls()).toEqual(['accessToken', 'delete']);
+    expect(await calls()).toEqual(['accessToken', 'get', 'delete']);
 
     time.advance(1_000);
     expect(await remove()).toMatchObject({ status: 200, body: { outcome: 'deleted' } });

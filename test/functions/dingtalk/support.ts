@@ -1,9 +1,21 @@
+import { clock } from '../../../functions/shared/clock.ts';
+import { handler as readLedger } from '../../../functions/system/ledger.ts';
+import { invoke, type Json } from '../../support/invoke.ts';
 import { startScript } from '../../support/scripted-server.ts';
 
 export const tokenPath = '/v1.0/oauth2/accessToken';
 export const legacyTokenPath = '/gettoken';
 export const getPath = '/topapi/v2/user/get';
 export const deletePath = '/topapi/v2/user/delete';
+export const createPath = '/topapi/v2/user/create';
+export const updatePath = '/topapi/v2/user/update';
+export const listidPath = '/topapi/user/listid';
+export const listsubPath = '/topapi/v2/department/listsub';
+export const inactivePath = '/topapi/inactive/user/v2/get';
+export const disablePath = '/v1.0/contact/orgAccounts/disable';
+export const enablePath = '/v1.0/contact/orgAccounts/enable';
+export const terminationPath = '/v1.0/hrm/processes/terminateAndHandOver';
+export const dismissionsPath = '/v1.0/hrm/employees/dismissions';
 
 /** A token that DingTalk never gave out: it stands for one that ended early. */
 export const staleToken = { body: '{"accessToken":"stale","expireIn":7200}' };
@@ -38,3 +50,11 @@ export async function closedServer(): Promise<string> {
   await server.close();
   return server.url;
 }
+
+/** The day in China so many days from now, as DingTalk writes it. */
+export const chinaDate = (days: number): string =>
+  new Date(clock.now() + 8 * 3_600_000 + days * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
+
+/** What the ledger tells of a user, newest first. */
+export const ledgerOf = async (userid: string): Promise<Json[]> =>
+  (await invoke(readLedger, { query: `subject=dingtalk:${userid}` })).body.items;

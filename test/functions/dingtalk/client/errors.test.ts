@@ -96,7 +96,7 @@ const legacy: [codes: number[], expected: Expected][] = [
   [[40031, 40032, 40035, 40038, 40063, 40064, 40065, 40066, 40068, 40069, 60123, 400002], rejected()],
   [[43007, 48002, 48004, 50002, 50004, 60011], permission],
   [[60020], ipRefused],
-  [[40019, 40020, 40023, 40024, 45024], human],
+  [[40019, 40020, 40023, 40024, 40103, 45024], human],
 ];
 
 /** Each code of the new API there. */
@@ -113,7 +113,9 @@ const newApi: [codes: string[], expected: Expected, httpStatus?: number][] = [
   [['Forbidden.AccessDenied.ApiCountLimitForOrg'], quota, 403],
   [['empNotExists', 'user.not.exist', 'staff.not.found'], notFound],
   [['invalidParameter.user.notFound'], notFound, 404],
-  [['invalidParameter', 'invalidParameter.param.invalid', 'illegalParam', 'parameter.error'], rejected()],
+  [['invalidParameter', 'invalidParameter.param.invalid', 'invalid.param', 'invalidRequest'], rejected()],
+  [['illegalParam', 'parameter.error'], rejected()],
+  [['exclusive.account.only'], conflict()],
   [['businessError'], rejected(), 401],
   [['Forbidden.AccessDenied.AccessTokenPermissionDenied'], permission, 403],
   [['noPermission', 'suiteCallInvalid', 'corpNotOpenHrm'], permission],
@@ -181,11 +183,11 @@ describe('a code that DingTalk added later', () => {
 
     expectRefusal(answer, '71006', unexpected);
     expect(answer.body.fix).toContain('71006');
-    expect(server.requests().map(({ path }) => path)).toEqual([tokenPath, deletePath, getPath]);
+    expect(server.requests().map(({ path }) => path)).toEqual([tokenPath, getPath, deletePath, getPath]);
   });
 
   test('leaves the effect unknown when the user cannot be read', async () => {
-    server.play({ [deletePath]: [reply('wrapped', '71006')], [getPath]: [reply('wrapped', '71007')] });
+    server.play({ [deletePath]: [reply('wrapped', '71006')], [getPath]: [userOf('lisi'), reply('wrapped', '71007')] });
 
     const answer = await invoke(deleteUser, { path: { userid: 'lisi' } });
 

@@ -1,0 +1,26 @@
+import { env, protectedEnv } from '../functions/shared/env-names.ts';
+import type { BundledOperation } from './bundle.ts';
+import type { Settings } from './settings.ts';
+
+/** The settings that a function gets: those that the code in its bundle reads. */
+export function environmentOf(
+  { inputs }: BundledOperation,
+  providers: string[],
+  settings: Settings,
+): Record<string, string> {
+  const holds = (file: string) => inputs.includes(`functions/${file}.ts`);
+  return {
+    [env.stage]: settings.stage,
+    ...(holds('shared/ledger') && { [env.ledgerDays]: String(settings.ledgerDays) }),
+    ...(holds('shared/caller') && { [env.trustSessionName]: String(settings.trustSessionName) }),
+    ...(holds('shared/fence') && { [env.fence]: JSON.stringify(settings.fence), ...protectedIds(providers, settings) }),
+    ...(holds('dingtalk/client/api') && { [env.dingtalkCallsPerSecond]: String(settings.dingtalkCallsPerSecond) }),
+  };
+}
+
+const protectedIds = (providers: string[], { protected: lists }: Settings): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(lists)
+      .filter(([provider]) => providers.includes(provider))
+      .map(([provider, ids]) => [protectedEnv(provider), ids.join(' ')]),
+  );

@@ -1,0 +1,239 @@
+import { store } from '../../../functions/shared/store.ts';
+import { handler as createUser } from '../../../functions/wecom/create-user.ts';
+import { handler as deleteUser } from '../../../functions/wecom/delete-user.ts';
+import { invoke } from '../../support/invoke.ts';
+import { lambdas } from '../../support/lambda.ts';
+import { simulated } from '../../support/providers.ts';
+import { proxiedStore } from '../../support/store-proxy.ts';
+import { until } from '../../support/until.ts';
+
+const wecom = simulated('wecom');
+const storeProxy = proxiedStore();
+const start = await lambdas();
+const deletePath = '/cgi-bin/user/delete';
+const createPath = '/cgi-bin/user/create';
+const hour = 3_600_000;
+
+const headers = { 'idempotency-key': 'leaver-4711' };
+const lisi = { path: { userid: 'lisi' }, headers };
+const chenbo = { userid: 'chenbo', name: '陈波', mobile: '13900005555' };
+const remove = (userid = 'lisi', caller?: string) =>
+  invoke(deleteUser, { path: { userid }, headers, ...(caller && { caller }) });
+const create = (member: object = chenbo) => invoke(createUser, { body: member, headers });
+const sent = async (path = deletePath) => (await wecom.requests(path)).length;
+const codeOf = (answer: { status: number; body: { code?: string } } | undefined) => answer?.body.code ?? answer?.status;
+
+describe('a replay', () => {
+  test('gives the stored answer, says so, and sends nothing', async () => {
+    const first = await remove();
+    const replay = await remove();
+
+    expect(first.status).toBe(200);
+    expect(first.headers).not.toHaveProperty('idempotent-replayed');
+    expect(replay).toEqual({ ...first, headers: { ...first.headers, 'idempotent-replayed': 'true' } });
+    expect(await sent()).toBe(1);
+  });
+
+  test('is one for 24 hours', async () => {
+    const lambda = start('wecom/delete-user');
+    await lambda.invoke(lisi);
+
+    const within = await lambda.invoke(lisi, { aheadMs: 24 * hour - 60_000 });
+    const later = await lambda.invoke(lisi, { aheadMs: 24 * hour + 60_000 });
+
+    expect(within).toMatchObject({ status: 200, headers: { 'idempotent-replayed': 'true' } });
+    expect(later).toMatchObject({ status: 404, body: { code: 'not_found' } });
+  });
+
+  test.each<[string, () => Promise<unknown>, () => ReturnType<typeof remove>]>([
+    ['path', () => remove('lisi'), () => remove('wangwu')],
+    ['body', () => create(), () => create({ ...chenbo, name: '陈波波' })],
+  ])('with another %s is a mismatch, and sends nothing', async (_, first, other) => {
+    await first();
+    const before = (await wecom.requests()).length;
+
+    expect(await other()).toMatchObject({
+      status: 422,
+      body: { code: 'idempotency_mismatch', outcome: 'not_applied', retryable: false },
+    });
+    expect((await wecom.requests()).length).toBe(before);
+  });
+
+  test('whose fields stand in another order is the same request', async () => {
+    await create();
+
+    const { userid, name, mobile } = chenbo;
+    expect((await create({ mobile, name, userid })).headers).toHaveProperty('idempotent-replayed');
+  });
+
+  test('by another caller is a request of its own', async () => {
+    await remove('lisi', 'arn:aws:iam::000000000000:user/hr');
+
+    expect(codeOf(await remove('lisi', 'arn:aws:iam::000000000000:user/it'))).toBe('not_found');
+    expect(await sent()).toBe(2);
+  });
+
+  test('on another route is a request of its own', async () => {
+    expect(codeOf(await remove())).toBe(200);
+    expect(codeOf(await create())).toBe(200);
+  });
+
+  test('while the first is under way in another process is in progress', async () => {
+    await wecom.faults({ method: 'GET', path: deletePath, then: { delayMs: 1_500 } });
+    const first = start('wecom/delete-user').invoke(lisi);
+    await until(async () => (await sent()) === 1);
+
+    expect(await start('wecom/delete-user').invoke(lisi)).toMatchObject({
+      status: 409,
+      body: { code: 'idempotency_in_progress', outcome: 'not_applied', retryable: true },
+    });
+    expect(await first).toMatchObject({ status: 200 });
+    expect(await sent()).toBe(1);
+  });
+
+  test('at one moment from ten functions in two processes has one effect', async () => {
+    const processes = [start('wecom/delete-user'), start('wecom/delete-user')];
+
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, instance) => processes[instance % 2]?.invoke(lisi, { instance })),
+    );
+
+    const firsts = answers.filter((answer) => answer?.status === 200 && !answer.headers['idempotent-replayed']);
+    expect(firsts).toHaveLength(1);
+    expect(new Set(answers.map(codeOf))).toEqual(new Set([200, 'idempotency_in_progress']));
+    expect(await sent()).toBe(1);
+  });
+});
+
+describe('an error', () => {
+  test.each<[string, fault: Record<string, unknown> | undefined, userid: string]>([
+    ['not_found', undefined, 'chenbo'],
+    ['provider_rejected', { errcode: 60125 }, 'lisi'],
+    ['verification_failed', { errcode: 0 }, 'lisi'],
+    ['provider_unexpected', { body: '{"errcode":' }, 'lisi'],
+  ])('%s is stored, though the same request would succeed now', async (code, then, userid) => {
+    if (then) await wecom.faults({ method: 'GET', path: deletePath, then });
+    const first = await remove(userid);
+    await invoke(createUser, { body: chenbo });
+
+    const replay = await remove(userid);
+
+    expect(first.body.code).toBe(code);
+    expect(replay).toEqual({ ...first, headers: { ...first.headers, 'idempotent-replayed': 'true' } });
+  });
+
+  test('of unknown effect is stored: the key does not send again', async () => {
+    await wecom.faults(
+      { method: 'GET', path: deletePath, then: { drop: 'after' } },
+      { path: '/cgi-bin/user/list_id', times: 9, then: { status: 500 } },
+    );
+    expect(await remove()).toMatchObject({ status: 504, body: { outcome: 'unknown' } });
+
+    expect(await remove()).toMatchObject({ status: 504, headers: { 'idempotent-replayed': 'true' } });
+    expect(await sent()).toBe(1);
+  });
+
+  test('halted is not stored', async () => {
+    const halt = { pk: 'halt', sk: 'halt', reason: 'audit', by: 'ops' };
+    await store.put(halt);
+    expect(codeOf(await remove())).toBe('halted');
+
+    await store.delete(halt);
+
+    expect(codeOf(await remove())).toBe(200);
+  });
+
+  test('locked is not stored', async () => {
+    await wecom.faults({ method: 'GET', path: deletePath, then: { delayMs: 700 } });
+    const other = invoke(deleteUser, { path: { userid: 'lisi' } });
+    await until(async () => (await sent()) === 1);
+    expect(codeOf(await remove())).toBe('locked');
+    await other;
+
+    expect(codeOf(await remove())).toBe('not_found');
+  });
+
+  test('with 503 that changed nothing is not stored', async () => {
+    await wecom.faults({ method: 'GET', path: deletePath, times: 2, then: { drop: 'before' } });
+    expect(await remove()).toMatchObject({ status: 503, body: { outcome: 'not_applied' } });
+
+    expect(codeOf(await remove())).toBe(200);
+  });
+});
+
+describe('when the function of a keyed request has died', () => {
+  /** A replay so many seconds later, after a run of the settling. */
+  const replayAt = async (seconds: number) => {
+    const aheadMs = seconds * 1000;
+    await start('cleanup/settle-intents').trigger({ aheadMs });
+    return start('wecom/delete-user').invoke(lisi, { aheadMs });
+  };
+  const die = async (when: 'sent' | 'answered') =>
+    expect(await start('wecom/delete-user').invoke(lisi, { killAt: `${when} ${deletePath}` })).toBeUndefined();
+
+  test('after its effect, a replay is in progress, then locked, and once settled a success', async () => {
+    await die('answered');
+
+    expect(codeOf(await replayAt(10))).toBe('idempotency_in_progress');
+    expect(codeOf(await replayAt(40))).toBe('locked');
+    expect(codeOf(await replayAt(41))).toBe('locked');
+    expect(await replayAt(120)).toMatchObject({
+      status: 200,
+      body: { outcome: 'deleted', verified: true, response: null, warnings: ['upstream_error_but_verified'] },
+    });
+    expect(await replayAt(130)).toMatchObject({ status: 200, headers: { 'idempotent-replayed': 'true' } });
+    expect(await sent()).toBe(1);
+  });
+
+  test('the ledger is read too when the store loses its answer to the replay', async () => {
+    await die('answered');
+    await start('cleanup/settle-intents').trigger({ aheadMs: 120_000 });
+    storeProxy.loseAnswer('PutItem');
+
+    const replay = await start('wecom/delete-user').invoke(lisi, { aheadMs: 120_000 });
+
+    expect(replay).toMatchObject({ status: 200, body: { outcome: 'deleted', response: null } });
+    expect(await sent()).toBe(1);
+  });
+
+  test('before it was sent, a replay sends it once it is settled', async () => {
+    await die('sent');
+
+    expect(codeOf(await replayAt(40))).toBe('locked');
+    expect(await replayAt(120)).toMatchObject({ status: 200, body: { response: { errcode: 0 } } });
+    expect(await sent()).toBe(1);
+  });
+
+  test('a replay with another path is a mismatch all the same', async () => {
+    await die('answered');
+
+    const other = { path: { userid: 'wangwu' }, headers };
+    expect(codeOf(await start('wecom/delete-user').invoke(other, { aheadMs: 120_000 }))).toBe('idempotency_mismatch');
+  });
+
+  test('and nobody can tell what it did, a replay says so and sends nothing', async () => {
+    await die('answered');
+    await wecom.faults({ path: '/cgi-bin/user/list_id', times: 99, then: { status: 500 } });
+
+    expect(await replayAt(25 * 3600 - 2 * 3600)).toMatchObject({ body: { code: 'locked' } });
+    expect(await replayAt(25 * 3600)).toMatchObject({ status: 504, body: { outcome: 'unknown' } });
+    expect(await sent()).toBe(1);
+  });
+});
+
+test('an answer that cannot be stored still arrives', async () => {
+  await wecom.faults({ method: 'GET', path: deletePath, then: { delayMs: 500 } });
+  const first = remove();
+  await until(async () => (await sent()) === 1);
+  storeProxy.refuse();
+
+  expect(await first).toMatchObject({ status: 200, body: { outcome: 'deleted' } });
+});
+
+test('a creation is repeated by its key, not by its userid', async () => {
+  await create();
+
+  expect(codeOf(await create())).toBe(200);
+  expect(codeOf(await invoke(createUser, { body: chenbo }))).toBe('conflict');
+  expect(await sent(createPath)).toBe(2);
+});

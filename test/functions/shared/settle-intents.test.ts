@@ -1,0 +1,117 @@
+import { handler as settleIntents } from '../../../functions/cleanup/settle-intents.ts';
+import { handler as readLedger } from '../../../functions/system/ledger.ts';
+import { handler as deleteUser } from '../../../functions/wecom/delete-user.ts';
+import { invoke, lambdaContext } from '../../support/invoke.ts';
+import { logLines } from '../../support/log-lines.ts';
+import { simulated } from '../../support/providers.ts';
+import { time } from '../../support/time.ts';
+
+const wecom = simulated('wecom');
+const log = logLines();
+const deletePath = '/cgi-bin/user/delete';
+const listPath = '/cgi-bin/user/list_id';
+const dayMs = 86_400_000;
+
+const settle = () => settleIntents({}, lambdaContext());
+const entries = async () => (await invoke(readLedger, { query: 'subject=wecom:lisi' })).body.items;
+const listed = (...userids: string[]) => ({
+  body: JSON.stringify({ errcode: 0, dept_user: userids.map((userid) => ({ userid, department: 1 })) }),
+});
+const unreadable = (times: number) => wecom.faults({ path: listPath, times, then: { status: 500 } });
+
+/** A delete whose effect nobody could read: `applied` or not, its intent is open and its lease is over. */
+const leaveOpen = async (applied: boolean) => {
+  await wecom.faults({ method: 'GET', path: deletePath, then: { drop: applied ? 'after' : 'before' } });
+  await unreadable(3);
+  expect((await invoke(deleteUser, { path: { userid: 'lisi' } })).status).toBe(504);
+  time.advance(120_000);
+};
+
+test.each([
+  [true, 'succeeded', 404],
+  [false, 'failed', 200],
+])('records what is true, gives the lock back and sends nothing: applied %s', async (applied, state, next) => {
+  await leaveOpen(applied);
+  expect(await entries()).toMatchObject([{ state: 'unknown' }]);
+
+  expect(await settle()).toMatchObject({ [state]: 1, left: 0 });
+
+  expect(await entries()).toMatchObject([{ state, settledAt: expect.any(String) }]);
+  expect(await wecom.requests(deletePath)).toHaveLength(1);
+  expect((await invoke(deleteUser, { path: { userid: 'lisi' } })).status).toBe(next);
+});
+
+test('reads twice, with a second in between', async () => {
+  await leaveOpen(true);
+  const before = (await wecom.requests(listPath)).length;
+  time.waits = [];
+
+  await settle();
+
+  expect((await wecom.requests(listPath)).length - before).toBe(2);
+  expect(time.waits).toContain(1_000);
+});
+
+test('leaves open what two reads tell differently, and settles it when they agree', async () => {
+  await leaveOpen(true);
+  await wecom.faults({ path: listPath, then: listed('lisi') });
+
+  expect(await settle()).toMatchObject({ succeeded: 0, failed: 0, left: 1 });
+  expect((await invoke(deleteUser, { path: { userid: 'lisi' } })).body.code).toBe('locked');
+
+  expect(await settle()).toMatchObject({ succeeded: 1, left: 0 });
+});
+
+test('leaves open what cannot be read, for a day; then it is unknown for good and the lock is given back', async () => {
+  await leaveOpen(false);
+  await unreadable(99);
+
+  expect(await settle()).toMatchObject({ unknown: 0, left: 1 });
+  time.advance(dayMs - 300_000);
+  expect(await settle()).toMatchObject({ unknown: 0, left: 1 });
+  time.advance(300_000);
+  expect(await settle()).toMatchObject({ unknown: 1, left: 0 });
+
+  const [entry] = await entries();
+  expect(entry).toMatchObject({ state: 'unknown', settledAt: expect.any(String) });
+  expect((await invoke(deleteUser, { path: { userid: 'lisi' } })).body.code).not.toBe('locked');
+});
+
+test('run twice at once, as by a duplicate delivery, leaves one entry', async () => {
+  await leaveOpen(true);
+
+  await Promise.all([settle(), settle()]);
+
+  expect(await entries()).toMatchObject([{ state: 'succeeded' }]);
+  expect(await settle()).toEqual({ succeeded: 0, failed: 0, unknown: 0, left: 0 });
+});
+
+test('a slow run does not touch a write that began meanwhile', async () => {
+  await leaveOpen(false);
+  await wecom.faults({ path: listPath, then: { delayMs: 500 } });
+  const slow = settle();
+  expect(await settle()).toMatchObject({ failed: 1 });
+  await leaveOpen(true);
+
+  await slow;
+
+  expect(await entries()).toMatchObject([{ state: 'unknown' }, { state: 'failed' }]);
+});
+
+test('does not touch a write that is under way', async () => {
+  await wecom.faults({ method: 'GET', path: deletePath, then: { delayMs: 500 } });
+  const underWay = invoke(deleteUser, { path: { userid: 'lisi' } });
+
+  expect(await settle()).toEqual({ succeeded: 0, failed: 0, unknown: 0, left: 0 });
+  expect((await underWay).status).toBe(200);
+});
+
+test('logs which write cannot be settled yet, by its ids only', async () => {
+  await leaveOpen(false);
+  await unreadable(9);
+
+  await settle();
+
+  const line = log.parsed().find(({ message }) => message === 'an intent cannot be settled yet');
+  expect(line).toMatchObject({ subject: 'wecom:lisi', code: 'provider_unavailable' });
+});
