@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { bundleOperations } from '../infra/bundle.ts';
 import { writeOpenApi } from '../infra/openapi.ts';
-import { findOperations, loadOperations } from '../infra/operations.ts';
+import { loadOperations } from '../infra/operations.ts';
 
 export interface Bundle {
   file: string;
@@ -22,22 +22,17 @@ export async function bundleUsher(): Promise<Map<string, Bundle>> {
   return new Map(bundles.map(({ id, file }) => [id, bundleAt(file)]));
 }
 
-/** The same operations written plainly and bundled with esbuild's own defaults, by their ids. */
-export async function bundleBaseline(): Promise<Map<string, Bundle>> {
-  const operations = findOperations(join(here, 'baseline'));
-  await build({
-    entryPoints: operations.map(({ id, entry }) => ({ in: entry, out: `baseline/${id}` })),
-    outdir,
-    outExtension: { '.js': '.cjs' },
-    bundle: true,
-    platform: 'node',
-  });
-  return new Map(operations.map(({ id }) => [id, bundleAt(join(outdir, 'baseline', `${id}.cjs`))]));
+/** The handler that all operations are compared with, bundled with esbuild's own defaults. */
+export async function bundleBaseline(): Promise<Bundle> {
+  const outfile = join(outdir, 'baseline.cjs');
+  await build({ entryPoints: [join(here, 'baseline/handler.ts')], outfile, bundle: true, platform: 'node' });
+  return bundleAt(outfile);
 }
 
 /** A module of this folder as plain JavaScript, so that no measured process has TypeScript to strip. */
 export async function bundleOwn(name: 'empty' | 'cold-run' | 'warm-run'): Promise<Bundle> {
   const outfile = join(outdir, `${name}.mjs`);
-  await build({ entryPoints: [join(here, `${name}.ts`)], outfile, bundle: true, platform: 'node', format: 'esm' });
+  const entryPoints = [join(here, `${name}.ts`)];
+  await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'esm', packages: 'external' });
   return bundleAt(outfile);
 }

@@ -1,9 +1,8 @@
-import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { finish, type Handler, newContext, readTask, requireSuccess } from './measured.ts';
 
 export interface ColdTask {
   file: string;
-  event: APIGatewayProxyEventV2;
+  event: object;
 }
 
 export interface ColdTimes {

@@ -15,6 +15,6 @@ export async function inFreshProcess<Result>(file: string, task: object, env: No
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
   });
   const [result] = await Promise.all([text(child.stdio[3] as Readable), once(child, 'close')]);
-  if (child.exitCode !== 0) throw new Error(`${file} failed with ${JSON.stringify(task)}`);
+  if (child.exitCode !== 0) throw new Error(`${file} failed with ${JSON.stringify(task).slice(0, 300)}`);
   return JSON.parse(result) as Result;
 }

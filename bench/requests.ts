@@ -1,34 +1,65 @@
-import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import type { LoadedOperation } from '../infra/operations.ts';
+import type { LoadedFunction } from '../infra/operations.ts';
 import { httpEvent, type TestRequest } from '../test/support/invoke.ts';
-import type { ProviderName } from './simulators.ts';
+import { newMobile, subject } from './subject.ts';
 
-/** A request about somebody that every operation can answer right after a reset of its simulator. */
-const requests: Record<string, (userid: string) => TestRequest> = {
-  'dingtalk/delete-user': (userid) => ({ path: { userid }, body: { handoverResource } }),
-  'dingtalk/get-user': (userid) => ({ path: { userid } }),
-  'system/health': () => ({}),
-  'system/openapi': () => ({}),
-  'wecom/create-user': (userid) => ({
-    body: { userid: `new-${userid}`, name: '钱一', email: `new-${userid}@example.com`, department: [1] },
-  }),
-  'wecom/delete-user': (userid) => ({ path: { userid } }),
-  'wecom/get-user': (userid) => ({ path: { userid } }),
-  'wibiclick/disconnect-user': (userId) => ({ path: { websiteId: '201', userId } }),
-  'wibiclick/list-user-websites': (userId) => ({ path: { userId } }),
-};
+const userid = subject(1);
+const mobile = newMobile(1);
+
+const dayMs = 86_400_000;
+/** DingTalk tells of the days of a month ago until yesterday, in China. */
+const recentDate = new Date(Date.now() - 3 * dayMs).toISOString().slice(0, 10).replaceAll('-', '');
 
 const handoverResource = {
   dingDoc: { action: 'handover', handoverUserId: 'lisi' },
   dingPan: { action: 'handover', handoverUserId: 'lisi' },
 };
+const termination = {
+  optUserId: 'founder',
+  lastWorkDate: Date.now(),
+  dismissionMemo: 'leaves',
+  terminationReasonVoluntary: ['1'],
+  dingPanHandoverUserId: 'lisi',
+};
 
-/** @throws Error naming the operation that has no request here */
-export function eventFor({ id, operation }: LoadedOperation, userid: string): APIGatewayProxyEventV2 {
+/** For every operation with a route one request that can be answered right after a reset with a generated member. */
+const requests: Record<string, TestRequest> = {
+  'dingtalk/create-user': { body: { userid: `new-${userid}`, name: 'Qian Yi', mobile, dept_id_list: [2] } },
+  'dingtalk/delete-user': { path: { userid }, body: { handoverResource } },
+  'dingtalk/disable-user': { path: { userid: 'sunqi' } }, // an enterprise account, as no generated member is
+  'dingtalk/enable-user': { path: { userid: 'sunqi' } },
+  'dingtalk/get-user': { path: { userid } },
+  'dingtalk/list-departments': {},
+  'dingtalk/list-dismissed-users': {},
+  'dingtalk/list-inactive-users': { query: `date=${recentDate}` },
+  'dingtalk/list-users': { query: 'dept_id=2' },
+  'dingtalk/terminate-user': { path: { userid }, body: termination },
+  'dingtalk/update-user': { path: { userid }, body: { title: 'Engineer' } },
+  'system/doctor': {},
+  'system/health': {},
+  'system/ledger': { query: `subject=wecom:${userid}` },
+  'system/openapi': {},
+  'wecom/create-user': {
+    body: { userid: `new-${userid}`, name: '钱一', email: `new-${userid}@example.com`, department: [1] },
+  },
+  'wecom/delete-user': { path: { userid } },
+  'wecom/get-user': { path: { userid } },
+  'wecom/list-departments': {},
+  'wecom/list-users': {},
+  'wecom/update-user': { path: { userid }, body: { position: 'Engineer' } },
+  'wibiclick/connect-user': { path: { websiteId: '203', userId: userid } },
+  'wibiclick/disconnect-user': { path: { websiteId: '201', userId: userid } },
+  'wibiclick/list-user-websites': { path: { userId: userid } },
+  'wibiclick/list-website-users': { path: { websiteId: '201' } },
+  'wibiclick/list-websites': {},
+};
+
+/**
+ * The event of a request, or the one of a schedule.
+ * @throws Error naming the operation that has no request here
+ */
+export function eventFor({ id, operation }: LoadedFunction): object {
+  if ('schedule' in operation) return {};
   const request = requests[id];
   if (!request) throw new Error(`bench/requests.ts has no request for ${id}`);
-  return httpEvent(operation.route, request(userid));
+  return httpEvent(operation.route, request);
 }
-
-export const providerOf = ({ operation }: LoadedOperation): ProviderName | undefined =>
-  operation.providers[0] as ProviderName | undefined;

@@ -1,49 +1,52 @@
-import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { currentState, type LoggedCall, loggedCalls, reset } from './control.ts';
+import { randomUUID } from 'node:crypto';
+import { type BareTimes, makeCalls } from './bare.ts';
+import { type Addresses, currentState, reset, takeCalls } from './control.ts';
 import { finish, type Handler, newContext, readTask, requireSuccess } from './measured.ts';
-import { subject } from './subject.ts';
+import { newMobile, subject } from './subject.ts';
+import { type Call, chainsOf } from './trace.ts';
 
 export interface WarmTask {
   file: string;
-  /** The simulator that it calls. */
-  url: string;
+  addresses: Addresses;
+  providers: string[];
   /** A request about the first subject. */
-  event: APIGatewayProxyEventV2;
+  event: object;
   requests: number;
 }
 
 export interface WarmTimes {
   /** Milliseconds of each request through the handler. */
   handled: number[];
-  /** Milliseconds of the same provider calls by `fetch` alone. */
-  bare: number[];
-  calls: number;
+  /** The same calls to providers and store, and nothing besides. */
+  bare: BareTimes[];
+  calls: Call[];
 }
 
 /** Requests between two resets: so many that a reset is rare, so few that no directory grows large. */
 const batchSize = 50;
-const warmUpBatches = 6;
+const warmUpBatches = 4;
 
-const { file, url, event, requests } = readTask<WarmTask>();
+const { file, addresses, providers, event, requests } = readTask<WarmTask>();
 const { handler } = (await import(file)) as { handler: Handler };
 const context = newContext();
 
 const eventOf = about(event);
 const calls = await callsOfWarmRequest();
-const callsOf = about(calls);
+const chainsFor = about(chainsOf(calls, providers));
 const handled: number[] = [];
-const bare: number[] = [];
+const bare: BareTimes[] = [];
 
 for (let batch = -warmUpBatches; batch < requests / batchSize; batch++) {
-  await reset(url, 2 * batchSize);
+  await reset(addresses, 2 * batchSize);
   for (let number = 1; number <= batchSize; number++) {
-    const both = [() => handle(number), () => fetchAll(number + batchSize)];
+    const both = [() => handle(number), () => repeat(number + batchSize)];
     for (const run of number % 2 === 0 ? both : both.reverse()) await run();
   }
+  await takeCalls(addresses);
   await requireSameEffect();
   if (batch < 0) [handled.length, bare.length] = [0, 0];
 }
-finish({ handled, bare, calls: calls.length } satisfies WarmTimes);
+finish({ handled, bare, calls } satisfies WarmTimes);
 
 async function handle(number: number): Promise<void> {
   const event = eventOf(number);
@@ -53,46 +56,37 @@ async function handle(number: number): Promise<void> {
   requireSuccess(answer);
 }
 
-async function fetchAll(number: number): Promise<void> {
-  const requests = callsOf(number).map(toRequest);
-  const startedAt = performance.now();
-  for (const { url, init } of requests) {
-    const response = await fetch(url, init);
-    await response.text();
-  }
-  bare.push(performance.now() - startedAt);
+async function repeat(number: number): Promise<void> {
+  bare.push(await makeCalls(chainsFor(number)));
 }
 
-/** What the simulator sees of a request when secret and token are at hand, as they are after another one. */
-async function callsOfWarmRequest(): Promise<LoggedCall[]> {
+/** What a request brings about when secret and token are at hand, as they are after another one. */
+async function callsOfWarmRequest(): Promise<Call[]> {
   for (let request = 1; request <= 2; request++) {
-    await reset(url, 1);
+    await reset(addresses, 1);
+    await takeCalls(addresses);
     requireSuccess(await handler(event, context));
   }
-  return loggedCalls(url);
+  return takeCalls(addresses);
 }
 
-/** Puts another member in place of the first one. */
+/** Puts another member in place of the first one, and new ids in place of those of requests and intents. */
 function about<Template>(template: Template): (number: number) => Template {
   const text = JSON.stringify(template);
-  return (number) => JSON.parse(text.replaceAll(subject(1), subject(number))) as Template;
-}
-
-function toRequest({ method, path, query, headers, body }: LoggedCall): { url: string; init: RequestInit } {
-  const { authorization, 'content-type': contentType } = headers;
-  return {
-    url: `${url}${path}?${new URLSearchParams(query)}`,
-    init: {
-      method,
-      headers: { ...(authorization && { authorization }), ...(contentType && { 'content-type': contentType }) },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    },
+  return (number) => {
+    const ids = new Map<string, string>();
+    const own = text.replaceAll(subject(1), subject(number)).replaceAll(newMobile(1), newMobile(number));
+    const fresh = own.replace(/\b[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\b/g, (id) => {
+      ids.set(id, ids.get(id) ?? randomUUID());
+      return ids.get(id) ?? id;
+    });
+    return JSON.parse(fresh) as Template;
   };
 }
 
 /** @throws Error when the bare calls did not do to their members what the handler did to its own */
 async function requireSameEffect(): Promise<void> {
-  const state = await currentState(url);
+  const state = await currentState(addresses);
   const traces = (number: number) => state.split(subject(number)).length;
   if (traces(1) !== traces(1 + batchSize)) throw new Error('the bare calls had another effect than the handler');
 }

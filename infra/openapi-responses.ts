@@ -1,3 +1,4 @@
+import type { JSONSchema } from 'zod/v4/core';
 import { type ErrorCode, errorCodes } from '../functions/shared/errors.ts';
 import type { Operation } from '../functions/shared/operation.ts';
 import { problem, problemContentType } from '../functions/shared/problem.ts';
@@ -29,10 +30,19 @@ export const jsonContent = (schema: object): object => ({ 'application/json': { 
 export function responsesOf(operation: Operation): Record<string, object> {
   const failures = Map.groupBy<number, ErrorCode>(codesOf(operation), (code) => errorCodes[code].status);
   const statuses = new Set([...failures.keys(), ...gatewayAnswers.keys()]);
+  const output = jsonSchema(operation.output, 'output');
   return {
-    200: { description: 'Done', content: jsonContent(jsonSchema(operation.output, 'output')) },
+    200: { description: 'Done', content: jsonContent(output) },
+    ...(canBePending(output) && { 202: { description: pending, content: jsonContent(output) } }),
     ...Object.fromEntries([...statuses].map((status) => [status, failureOf(status, failures.get(status) ?? [])])),
   };
+}
+
+const pending = 'The outcome is `pending_consent`: the effect waits until the person has accepted an invitation';
+
+function canBePending({ properties }: JSONSchema.BaseSchema): boolean {
+  const outcome = properties?.outcome;
+  return typeof outcome === 'object' && outcome.enum?.includes('pending_consent') === true;
 }
 
 /** What only an effect can meet: state, lock, fence, idempotency, verification. */

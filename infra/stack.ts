@@ -5,7 +5,6 @@ import type { BundledOperation } from './bundle.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { Api } from './constructs/api.ts';
 import { Egress } from './constructs/egress.ts';
-import { FunctionLog } from './constructs/function-log.ts';
 import { OperationsStack } from './constructs/operations-stack.ts';
 import { ProviderSecret } from './constructs/provider-secret.ts';
 import { Schedules } from './constructs/schedules.ts';
@@ -35,7 +34,6 @@ export class UsherStack extends Stack {
     Tags.of(this).add('usher:stage', stage);
 
     const api = new Api(this, 'Api', { stage, auth });
-    const log = new FunctionLog(this, 'FunctionLog', { stage });
     const store = new Store(this, 'Store', { stage });
     const schedules = new Schedules(this, 'Schedules', { stage });
     const egress = settings.egress === 'fixed' ? new Egress(this, 'Egress', { stage }) : undefined;
@@ -51,7 +49,6 @@ export class UsherStack extends Stack {
       settings,
       bundles: new Map(bundles.map((bundle) => [bundle.id, bundle])),
       tracing: this.region.startsWith('cn-') ? Tracing.DISABLED : Tracing.ACTIVE,
-      log,
       api,
       schedules,
       store,
@@ -61,7 +58,7 @@ export class UsherStack extends Stack {
     for (const [folder, members] of Map.groupBy(operations, ({ folder }) => folder)) {
       new OperationsStack(this, folder, members, shared);
     }
-    const alarms = new Alarms(this, 'Alarms', { stage, alarmEmail, api, log, store, schedules });
+    const alarms = new Alarms(this, 'Alarms', { stage, alarmEmail, api, store, schedules });
 
     new CfnOutput(this, 'ApiUrl', { value: api.url });
     new CfnOutput(this, 'AlarmTopicArn', { value: alarms.topicArn });

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
@@ -7,9 +7,14 @@ import type { RunningServer } from './simulator.ts';
 
 const { partitionKey, sortKey, index } = tableSchema;
 
-/** DynamoDB in memory, with the one table of Usher in it. */
-export async function startDynamodb(tableName: string, port = 0): Promise<RunningServer> {
+/** DynamoDB in memory, with the one table of Usher in it. `watch` sees every request, and must not hold it up. */
+export async function startDynamodb(
+  tableName: string,
+  port = 0,
+  watch: (request: IncomingMessage) => void = () => {},
+): Promise<RunningServer> {
   const server: Server = dynalite({ createTableMs: 0 });
+  server.on('request', watch);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);

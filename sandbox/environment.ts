@@ -30,11 +30,15 @@ export function secretsFor(urls: Record<Provider, string>): Record<string, strin
   );
 }
 
-/** Gives the handlers the environment of a Lambda. Nothing of the user's own AWS settings stays, so no call can reach a real account. */
-export function setEnvironment(awsUrl: string, dynamodbUrl: string): void {
+/** Nothing of the user's own AWS settings stays, so no call can reach a real account. */
+export function forgetAws(): void {
   for (const name of Object.keys(process.env)) {
     if (name.startsWith('AWS_')) delete process.env[name];
   }
+}
+
+/** Gives the handlers the environment of a Lambda. */
+export function setEnvironment(awsUrl: string, dynamodbUrl: string): void {
   Object.assign(process.env, {
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'sandbox',

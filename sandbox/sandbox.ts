@@ -5,7 +5,7 @@ import { startAws } from './aws.ts';
 import { sandboxControls } from './controls.ts';
 import { createDingtalkSimulator } from './dingtalk.ts';
 import { startDynamodb } from './dynamodb.ts';
-import { secretsFor, setEnvironment, tableName } from './environment.ts';
+import { forgetAws, secretsFor, setEnvironment, tableName } from './environment.ts';
 import { portRefused, type Service, services } from './ports.ts';
 import { type RunningServer, startSimulator } from './simulator.ts';
 import { createWecomSimulator } from './wecom.ts';
@@ -34,6 +34,7 @@ export async function startSandbox(port: number): Promise<Sandbox> {
   };
 
   try {
+    forgetAws();
     const wecom = await start('wecom', (at) => startSimulator(createWecomSimulator(), at));
     const dingtalk = await start('dingtalk', (at) => startSimulator(createDingtalkSimulator(), at));
     const wibiclick = await start('wibiclick', (at) => startSimulator(createWibiclickSimulator(), at));

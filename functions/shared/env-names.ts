@@ -8,6 +8,9 @@ export const env = {
   dingtalkCallsPerSecond: 'USHER_DINGTALK_CALLS_PER_SECOND',
 } as const;
 
+/** Where CloudWatch finds what log lines count: the namespace, and the one dimension, which holds the stage. */
+export const counts = { namespace: 'Usher', dimension: 'stage' } as const;
+
 /** Holds the ids of `provider` that nobody may remove, separated by spaces. */
 export const protectedEnv = (provider: string): string => `USHER_${provider.toUpperCase()}_PROTECTED`;
 

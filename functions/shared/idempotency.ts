@@ -93,7 +93,12 @@ function toOperationError(error: unknown): unknown {
       fix: 'Use a new key for each new request.',
     });
   }
-  if (error instanceof IdempotencyAlreadyInProgressError || error instanceof IdempotencyInconsistentStateError) {
+  // The last two: the record that stood in the way expired, or was deleted, before it could be read.
+  if (
+    error instanceof IdempotencyAlreadyInProgressError ||
+    error instanceof IdempotencyInconsistentStateError ||
+    error instanceof IdempotencyItemNotFoundError
+  ) {
     return new OperationError('idempotency_in_progress', 'a request with this Idempotency-Key is under way', {
       retryAfter: 5,
       fix: 'Wait for its answer, or send the same request again in a few seconds.',

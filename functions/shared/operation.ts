@@ -4,7 +4,7 @@ import type * as z from 'zod/mini';
 import { clock, Deadline } from './clock.ts';
 import { invalidInput, OperationError } from './errors.ts';
 import { readHttpInput } from './http-input.ts';
-import { logger, whereOf } from './log.ts';
+import { countOf, logger, whereOf } from './log.ts';
 import { problemResponse } from './problem.ts';
 import { fieldErrors } from './schema.ts';
 
@@ -94,7 +94,7 @@ export function defineOperation<I extends ObjectSchema, O extends z.ZodMiniType,
   };
 
   const handler: HttpHandler = middy<APIGatewayProxyEventV2, Answer>()
-    .use(logAnswer(route))
+    .use(logAnswer(route, effect))
     .use(answerFailures(effect))
     .handler(answer);
   return Object.assign(handler, { operation: { ...declaration, providers: Object.keys(providers) } });
@@ -145,16 +145,21 @@ const answerFailures = (effect: Effect): middy.MiddlewareObj<APIGatewayProxyEven
   },
 });
 
-/** One line a request: what was asked, how it ended and how long it took. */
-function logAnswer(route: Route): middy.MiddlewareObj<APIGatewayProxyEventV2, Answer> {
+/** One line a request: what was asked, how it ended and how long it took. That of a failure is counted by its code. */
+function logAnswer(route: Route, effect: Effect): middy.MiddlewareObj<APIGatewayProxyEventV2, Answer> {
   const startedAt = new WeakMap<object, number>();
   const log: middy.MiddlewareFn<APIGatewayProxyEventV2, Answer> = ({ event, context, response, error }) => {
-    const failure = error instanceof OperationError ? error : undefined;
+    const failure = error ? toFailure(error, effect) : undefined;
     logger.info(route, {
       requestId: requestIdOf(event, context),
       status: response?.statusCode,
       ms: clock.now() - (startedAt.get(context) ?? clock.now()),
-      ...(failure && { code: failure.code, outcome: failure.outcome, provider: failure.options.provider }),
+      ...(failure && {
+        code: failure.code,
+        outcome: failure.outcome,
+        provider: failure.options.provider,
+        ...countOf(failure.code),
+      }),
     });
   };
   return {

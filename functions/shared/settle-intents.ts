@@ -1,7 +1,7 @@
 import { clock } from './clock.ts';
 import { OperationError } from './errors.ts';
 import { closeIntent, deadIntents, type Expectation, type Intent, type LedgerState } from './ledger.ts';
-import { logger } from './log.ts';
+import { countOf, logger } from './log.ts';
 
 /** Reads whether the provider shows what a write meant to do. */
 export type Holds = (expected: Expectation) => Promise<boolean>;
@@ -50,5 +50,11 @@ async function truthOf(
     if (!(error instanceof OperationError)) throw error;
     logger.warn('an intent cannot be settled yet', { subject: intent.subject, id: intent.id, code: error.code });
   }
-  return clock.now() - intent.at > patienceMs ? 'unknown' : undefined;
+  if (clock.now() - intent.at <= patienceMs) return undefined;
+  logger.error('the effect of a write stays unknown', {
+    subject: intent.subject,
+    id: intent.id,
+    ...countOf('effect_unknown'),
+  });
+  return 'unknown';
 }

@@ -11,8 +11,8 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Subscription, SubscriptionProtocol, Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { countsOf } from '../metrics.ts';
 import type { Api } from './api.ts';
-import type { FunctionLog } from './function-log.ts';
 import type { Schedules } from './schedules.ts';
 import type { Store } from './store.ts';
 
@@ -20,7 +20,6 @@ export interface AlarmsProps {
   stage: string;
   alarmEmail: string | undefined;
   api: Api;
-  log: FunctionLog;
   store: Store;
   schedules: Schedules;
 }
@@ -83,36 +82,36 @@ export class Alarms extends Construct {
   }
 }
 
-const concernsOf = ({ api, log, store, schedules }: AlarmsProps): Concern[] => [
+const concernsOf = ({ stage, api, store, schedules }: AlarmsProps): Concern[] => [
   {
     name: 'effect-in-doubt',
     what: 'A member may not be in the state that the caller was told or asked for.',
-    metric: log.countAnswers('EffectInDoubt', ['verification_failed', 'provider_timeout'], '$.unknown > 0'),
+    metric: countsOf(stage, 'verification_failed', 'provider_timeout', 'effect_unknown'),
     atLeast: 1,
   },
   {
     name: 'fence-tripped',
     what: 'The budget of removals is spent: many people leave, or something removes what it should not.',
-    metric: log.countAnswers('FenceTripped', ['fence_tripped']),
+    metric: countsOf(stage, 'fence_tripped'),
     atLeast: 1,
   },
   {
     name: 'provider-access',
     what: 'A provider refuses our secret, our permissions or our address.',
-    metric: log.countAnswers('ProviderAccess', ['provider_credentials', 'provider_permission', 'provider_ip_refused']),
+    metric: countsOf(stage, 'provider_credentials', 'provider_permission', 'provider_ip_refused'),
     atLeast: 1,
   },
   {
     name: 'provider-limits',
     what: 'A provider limits our calls, or its quota is spent.',
-    metric: log.countAnswers('ProviderLimits', ['provider_rate_limited', 'provider_quota']),
+    metric: countsOf(stage, 'provider_rate_limited', 'provider_quota'),
     atLeast: 5,
     minutes: 15,
   },
   {
     name: 'store-unavailable',
     what: 'The table cannot be used, so writes are refused.',
-    metric: log.countAnswers('StoreUnavailable', ['store_unavailable']),
+    metric: countsOf(stage, 'store_unavailable'),
     atLeast: 1,
   },
   {

@@ -17,6 +17,7 @@ import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { FilterPattern, LogGroup, MetricFilter, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { counts } from '../../functions/shared/env-names.ts';
 import type { Operation } from '../../functions/shared/operation.ts';
 import { parseRoute } from '../operations.ts';
 import type { Settings } from '../settings.ts';
@@ -45,16 +46,11 @@ export class Api extends Construct {
       stageName: '$default',
       autoDeploy: true,
       throttle: { rateLimit: 50, burstLimit: 100 },
-      accessLogSettings: { destination: new LogGroupLogDestination(log), format: accessLogFormat },
+      accessLogSettings: { destination: new LogGroupLogDestination(log), format: accessLogFormat(stage) },
     }).url;
     this.serverErrors = this.#api.metricServerError();
     this.latency = this.#api.metricLatency({ statistic: 'p90' });
-    this.bugs = new MetricFilter(this, 'Bugs', {
-      logGroup: log,
-      metricNamespace: `Usher/${stage}`,
-      metricName: 'Bugs',
-      filterPattern: FilterPattern.stringValue('$.status', '=', '500'),
-    }).metric({ statistic: 'Sum' });
+    this.bugs = this.#countBugs(log, stage);
   }
 
   /** Leads the operation's route to its function. */
@@ -85,6 +81,18 @@ export class Api extends Construct {
     });
   }
 
+  /** Counted here, since a function that crashes or runs out of time cannot count that itself. */
+  #countBugs(logGroup: LogGroup, stage: string): Metric {
+    const filter = new MetricFilter(this, 'Bugs', {
+      logGroup,
+      metricNamespace: counts.namespace,
+      metricName: 'http_500',
+      dimensions: { [counts.dimension]: '$.stage' },
+      filterPattern: FilterPattern.stringValue('$.status', '=', '500'),
+    });
+    return filter.metric({ statistic: 'Sum', dimensionsMap: { [counts.dimension]: stage } });
+  }
+
   #createLog(stage: string): LogGroup {
     // API Gateway adds each other log group to one account-wide policy, which is limited in size.
     return new LogGroup(this, 'AccessLog', {
@@ -96,11 +104,13 @@ export class Api extends Construct {
 }
 
 /** The route and not the path, which holds ids. */
-const accessLogFormat = AccessLogFormat.custom(
-  JSON.stringify({
-    requestId: AccessLogField.contextRequestId(),
-    route: AccessLogField.contextRouteKey(),
-    status: AccessLogField.contextStatus(),
-    ms: AccessLogField.contextResponseLatency(),
-  }),
-);
+const accessLogFormat = (stage: string): AccessLogFormat =>
+  AccessLogFormat.custom(
+    JSON.stringify({
+      stage,
+      requestId: AccessLogField.contextRequestId(),
+      route: AccessLogField.contextRouteKey(),
+      status: AccessLogField.contextStatus(),
+      ms: AccessLogField.contextResponseLatency(),
+    }),
+  );

@@ -1,34 +1,38 @@
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { BundledOperation } from '../bundle.ts';
 import { environmentOf } from '../environment.ts';
 import type { LoadedFunction } from '../operations.ts';
 import type { Settings } from '../settings.ts';
 import type { Egress } from './egress.ts';
-import type { FunctionLog } from './function-log.ts';
 
 export interface OperationFunctionProps {
   operation: LoadedFunction;
   bundle: BundledOperation;
   settings: Settings;
-  log: FunctionLog;
   egress: Egress | undefined;
   tracing: Tracing;
 }
 
-/** One operation as a Lambda. Its role may write log and traces; whoever gives it more grants that. */
+/** One operation as a Lambda with its log. Its role may write that log and traces; whoever gives it more grants that. */
 export class OperationFunction extends Construct {
   readonly fn: LambdaFunction;
 
   constructor(scope: Construct, id: string, props: OperationFunctionProps) {
     super(scope, id);
-    const { operation, bundle, settings, log, egress, tracing } = props;
+    const { operation, bundle, settings, egress, tracing } = props;
     const { providers, summary } = operation.operation;
     const functionName = `usher-${settings.stage}-${operation.id.replace('/', '-')}`;
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    log.group.grantWrite(role);
+    const logGroup = new LogGroup(this, 'Log', {
+      logGroupName: `/aws/lambda/${functionName}`,
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    logGroup.grantWrite(role);
 
     this.fn = new LambdaFunction(this, 'Function', {
       functionName,
@@ -40,7 +44,7 @@ export class OperationFunction extends Construct {
       memorySize: 256,
       timeout: Duration.seconds(28),
       role,
-      logGroup: log.group,
+      logGroup,
       tracing,
       environment: environmentOf(bundle, providers, settings),
       ...egress?.placement,

@@ -6,7 +6,6 @@ import type { LoadedFunction } from '../operations.ts';
 import type { Settings } from '../settings.ts';
 import type { Api } from './api.ts';
 import type { Egress } from './egress.ts';
-import type { FunctionLog } from './function-log.ts';
 import { OperationFunction } from './operation-function.ts';
 import type { ProviderSecret } from './provider-secret.ts';
 import type { Schedules } from './schedules.ts';
@@ -17,7 +16,6 @@ export interface SharedProps {
   settings: Settings;
   bundles: Map<string, BundledOperation>;
   tracing: Tracing;
-  log: FunctionLog;
   api: Api;
   schedules: Schedules;
   store: Store;
@@ -38,7 +36,7 @@ export class OperationsStack extends NestedStack {
 
   /** What a function may use follows from what it declares and from the code in its bundle. */
   #addFunction(loaded: LoadedFunction): void {
-    const { settings, bundles, tracing, log, api, schedules, store, secrets, egress } = this.#shared;
+    const { settings, bundles, tracing, api, schedules, store, secrets, egress } = this.#shared;
     const { name, operation } = loaded;
     const bundle = bundles.get(loaded.id);
     if (!bundle) throw new Error(`there is no bundle of ${loaded.id}`);
@@ -48,7 +46,6 @@ export class OperationsStack extends NestedStack {
       operation: loaded,
       bundle,
       settings,
-      log,
       tracing,
       egress: callsProviders ? egress : undefined,
     });

@@ -1,11 +1,12 @@
 import { Aws, Duration, Stack, Validations } from 'aws-cdk-lib';
-import { MathExpression, type Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { ScheduledOperation } from '../../functions/shared/schedule.ts';
+import { sumOf } from '../metrics.ts';
 
 /** What runs by the clock. A run that EventBridge Scheduler could not start ends in one queue. */
 export class Schedules extends Construct {
@@ -49,13 +50,7 @@ export class Schedules extends Construct {
 
   /** Runs that failed, of all functions added so far. */
   errors(): MathExpression {
-    const named = this.#errors.map((metric, index) => [`m${index}`, metric] as const);
-    return new MathExpression({
-      // One that seldom runs has no data most of the time, and then a plain sum has none either.
-      expression: named.map(([name]) => `FILL(${name}, 0)`).join(' + '),
-      usingMetrics: Object.fromEntries(named),
-      label: 'Errors of scheduled functions',
-    });
+    return sumOf(this.#errors, 'Errors of scheduled functions');
   }
 }
 

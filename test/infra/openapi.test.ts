@@ -79,6 +79,16 @@ test('describes the failures that an operation can have, and those of API Gatewa
   expect(Object.keys(described('wecom-delete-user').responses)).toEqual(expect.arrayContaining(gateway));
 });
 
+test('describes 202 where the effect can wait for the consent of a person, and nowhere else', () => {
+  const pending = operations.filter(({ id }) => '202' in described(id.replace('/', '-')).responses);
+
+  expect(pending.map(({ id }) => id)).toEqual(['dingtalk/create-user']);
+  expect(described('dingtalk-create-user').responses['202']).toMatchObject({
+    description: expect.stringContaining('`pending_consent`'),
+    content: { 'application/json': { schema: { properties: { outcome: { enum: ['created', 'pending_consent'] } } } } },
+  });
+});
+
 test('tells our problems from the messages of API Gateway', () => {
   const { 404: notFound, 503: unavailable, 401: unauthorized } = described('wecom-delete-user').responses;
 

@@ -45,6 +45,7 @@ const secretRef = (provider: string) => ({
 
 test.each([
   ['AWS::Lambda::Function', functions.length],
+  ['AWS::Logs::LogGroup', functions.length + 1],
   ['AWS::ApiGatewayV2::Route', operations.length],
   ['AWS::Lambda::Permission', operations.length],
   ['AWS::Scheduler::Schedule', schedules.length],
@@ -69,13 +70,12 @@ test.each(functions)('$id runs its own bundle on the settled runtime, traced', (
 });
 
 describe('rights', () => {
-  const log = resources.find(({ Properties }) => Properties?.LogGroupName === '/usher/test/functions');
   const table = theOnly('AWS::DynamoDB::Table');
   const key = theOnly('AWS::KMS::Key');
   const statement = (Action: string | string[], Resource: unknown) => ({ Effect: 'Allow', Action, Resource });
 
-  const logAndTraces = [
-    statement(['logs:CreateLogStream', 'logs:PutLogEvents'], log && arnOf(log)),
+  const logAndTraces = (log: { id: string }) => [
+    statement(['logs:CreateLogStream', 'logs:PutLogEvents'], arnOf(log)),
     statement(['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], '*'),
   ];
   const readSecret = (provider: string) =>
@@ -87,10 +87,10 @@ describe('rights', () => {
   ];
 
   test.each(functions)('$id has those that its declaration and its bundle call for', (operation) => {
-    const { role, policy } = deployed(operation, resources);
+    const { role, policy, log } = deployed(operation, resources);
 
     expect(statementsOf(policy)).toEqual([
-      ...logAndTraces,
+      ...logAndTraces(log),
       ...[...operation.operation.providers].sort().map(readSecret),
       ...(holds(operation.id, 'shared/store') ? useStore : []),
     ]);

@@ -9,13 +9,19 @@ export function proxiedStore() {
   let calls: string[] = [];
   let refuses: (call: string) => boolean = () => false;
   let lost: string | undefined;
+  let held: { call: string; until: Promise<unknown> } | undefined;
 
   beforeAll(async () => {
     const target = process.env[endpoint] ?? '';
-    server = await listen((incoming, outgoing) => {
+    server = await listen(async (incoming, outgoing) => {
       const call = String(incoming.headers['x-amz-target']).replace(/^.*\./, '');
       if (refuses(call)) return void incoming.socket.destroy();
       calls.push(call);
+      if (held?.call === call) {
+        const { until } = held;
+        held = undefined;
+        await until;
+      }
       const { method, headers } = incoming;
       const isLost = lost === call;
       if (isLost) lost = undefined;
@@ -32,6 +38,7 @@ export function proxiedStore() {
     calls = [];
     refuses = () => false;
     lost = undefined;
+    held = undefined;
   });
   afterAll(() => server.close());
 
@@ -41,6 +48,10 @@ export function proxiedStore() {
     /** From now on the calls for which this holds are cut off. */
     refuse: (which: (call: string) => boolean = () => true): void => {
       refuses = which;
+    },
+    /** The next call of this name waits for something else. */
+    hold: (call: string, until: Promise<unknown>): void => {
+      held = { call, until };
     },
     /** The next call of this name takes effect, and its answer is lost. */
     loseAnswer: (call: string): void => {

@@ -69,6 +69,7 @@ export function deployed({ id, folder }: OperationEntry, resources: Resource[]) 
   const fn = only('AWS::Lambda::Function', (one) => one.Properties.FunctionName.endsWith(`-${id.replace('/', '-')}`));
   const role = only('AWS::IAM::Role', (one) => refersTo(fn.Properties.Role, one));
   const policy = only('AWS::IAM::Policy', (one) => refersTo(one.Properties.Roles, role));
+  const log = only('AWS::Logs::LogGroup', (one) => refersTo(fn.Properties.LoggingConfig, one));
 
   /** What its route consists of. */
   const http = () => {
@@ -84,7 +85,7 @@ export function deployed({ id, folder }: OperationEntry, resources: Resource[]) 
     const schedulePolicy = only('AWS::IAM::Policy', (one) => refersTo(one.Properties.Roles, scheduleRole));
     return { schedule, scheduleRole, schedulePolicy };
   };
-  return { fn, role, policy, http, clock };
+  return { fn, role, policy, log, http, clock };
 }
 
 /** The value with what was passed down to nested stacks in its place: ids and attributes of the root stack's resources. */

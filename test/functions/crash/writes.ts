@@ -11,6 +11,8 @@ export interface SampleWrite {
   sentTo: string;
   /** Whether the simulator holds the effect. */
   isDone(state: Json): boolean;
+  /** No read of the provider shows the effect. */
+  isUnreadable?: true;
   /** The status of the same request once more, when the first one took effect. */
   again: number;
 }
@@ -78,6 +80,7 @@ export const writes: Record<string, SampleWrite> = {
     subject: 'dingtalk:sunqi',
     sentTo: '/v1.0/contact/orgAccounts/disable',
     isDone: (state) => memberOf(state, 'sunqi').disabled,
+    isUnreadable: true,
     again: 200,
   },
   'dingtalk/terminate-user': {

@@ -221,6 +221,20 @@ describe('when the function of a keyed request has died', () => {
   });
 });
 
+test('a replay whose record goes away while it looks may come again', async () => {
+  await wecom.faults(
+    { method: 'GET', path: deletePath, then: { delayMs: 300, drop: 'before' } },
+    { method: 'GET', path: deletePath, then: { drop: 'before' } },
+  );
+  const first = remove();
+  await until(async () => (await sent()) === 1);
+  storeProxy.hold('GetItem', first);
+
+  expect(codeOf(await remove())).toBe('idempotency_in_progress');
+  expect((await first).status).toBe(503);
+  expect(codeOf(await remove())).toBe(200);
+});
+
 test('an answer that cannot be stored still arrives', async () => {
   await wecom.faults({ method: 'GET', path: deletePath, then: { delayMs: 500 } });
   const first = remove();
