@@ -11,7 +11,7 @@ import { eventFor } from './requests.ts';
 import { startSimulators } from './simulators.ts';
 import { type Call, chainsOf } from './trace.ts';
 
-const defaultRuns = 15;
+const defaultRuns = 11;
 const { values } = parseArgs({ options: { runs: { type: 'string', default: String(defaultRuns) } } });
 const runs = Number(values.runs);
 

@@ -8,7 +8,7 @@ import { startSimulators } from './simulators.ts';
 import { quantile } from './statistics.ts';
 import type { WarmTask, WarmTimes } from './warm-run.ts';
 
-const defaultRequests = 500;
+const defaultRequests = 400;
 const targetMs = 1;
 
 const { values } = parseArgs({ options: { requests: { type: 'string', default: String(defaultRequests) } } });

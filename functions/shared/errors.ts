@@ -54,6 +54,8 @@ export interface ErrorOptions {
   retries?: number;
   /** The provider refused with a code that no documentation explains. */
   unknownCode?: boolean;
+  /** No read that our credentials allow can prove the effect, now or later. */
+  unprovable?: boolean;
   /** An earlier attempt of the same call was answered "busy", so a refusal may be about our own first attempt. */
   repeated?: boolean;
   /** The provider refused after it may have written a part, and no later reading will tell more. */

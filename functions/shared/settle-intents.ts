@@ -17,7 +17,7 @@ export interface SettledIntents {
 const graceMs = 60_000;
 const batch = 25;
 const betweenReadsMs = 1_000;
-/** A write whose effect could not be read for so long stays unknown for good, and its lock is given back. */
+/** A write whose effect could not be read for so long, or never can be, stays unknown, and its lock is given back. */
 const patienceMs = 86_400_000;
 
 /**
@@ -48,9 +48,13 @@ async function truthOf(
     if (first === second) return first ? 'succeeded' : 'failed';
   } catch (error) {
     if (!(error instanceof OperationError)) throw error;
+    if (error.options.unprovable) return unknownForGood(intent);
     logger.warn('an intent cannot be settled yet', { subject: intent.subject, id: intent.id, code: error.code });
   }
-  if (clock.now() - intent.at <= patienceMs) return undefined;
+  return clock.now() - intent.at > patienceMs ? unknownForGood(intent) : undefined;
+}
+
+function unknownForGood(intent: Intent): 'unknown' {
   logger.error('the effect of a write stays unknown', {
     subject: intent.subject,
     id: intent.id,

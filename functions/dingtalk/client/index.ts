@@ -240,7 +240,10 @@ function asInvitation(error: unknown): Answer {
 }
 
 const unreadable = (what: string): OperationError =>
-  new OperationError('provider_permission', `DingTalk does not show ${what}`, { provider: { name: provider } });
+  new OperationError('provider_permission', `DingTalk does not show ${what}`, {
+    provider: { name: provider },
+    unprovable: true,
+  });
 
 const accountState = 'whether an account is disabled';
 const confirmedByNothing = {

@@ -210,16 +210,17 @@ export class WecomClient {
   }
 
   async #showsNothing(userid: string, sent: Prints): Promise<boolean> {
-    const reading = await this.#read(userid, sent).catch(ignoreFailure);
-    return reading !== undefined && showsNothing(reading, sent);
+    const reading = await this.#read(userid, sent).catch(asFailure);
+    return reading !== undefined && !(reading instanceof OperationError) && showsNothing(reading, sent);
   }
 
   /** How the member stands to what was sent; undefined when there is none. */
   async #read(userid: string, sent: Prints): Promise<Reading | undefined> {
-    const found = await this.getUser(userid).catch(ignoreFailure);
-    if (found) return compare(sent, found, await this.#api.printKey());
+    const found = await this.getUser(userid).catch(asFailure);
+    if (!(found instanceof OperationError)) return compare(sent, found, await this.#api.printKey());
     if (!(await this.#isListed(userid))) return undefined;
     throw new OperationError('provider_permission', 'the member is there, but its details cannot be read', {
+      unprovable: !found.retryable,
       provider: { name: provider },
       fix: 'Add appSecret, the secret of a self-built app that sees the member, so that writes can be verified.',
     });
@@ -242,8 +243,9 @@ export class WecomClient {
 }
 
 /** What failed is told by what is read instead. */
-function ignoreFailure(error: unknown): undefined {
-  if (!(error instanceof OperationError)) throw error;
+function asFailure(error: unknown): OperationError {
+  if (error instanceof OperationError) return error;
+  throw error;
 }
 
 /** Only reading could tell whether nothing was written before the refusal, and it did not. */

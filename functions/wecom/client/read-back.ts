@@ -37,6 +37,7 @@ export function showsUpdate(reading: Reading): boolean {
   if (differing.some((name) => name !== 'mobile' || !keptMobile(reading))) return false;
   if (unreadable.length === 0) return true;
   throw new OperationError('provider_permission', `our credential cannot read ${unreadable.join(', ')}`, {
+    unprovable: true,
     provider: { name: 'wecom' },
     fix: 'Check these fields in the console. WeCom gives some to no app that was created after June 2022.',
   });

@@ -1,6 +1,7 @@
 import { handler as settleIntents } from '../../../functions/cleanup/settle-intents.ts';
 import { handler as readLedger } from '../../../functions/system/ledger.ts';
 import { handler as deleteUser } from '../../../functions/wecom/delete-user.ts';
+import { handler as updateUser } from '../../../functions/wecom/update-user.ts';
 import { invoke, lambdaContext } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { simulated } from '../../support/providers.ts';
@@ -75,6 +76,17 @@ test('leaves open what cannot be read, for a day; then it is unknown for good an
   const [entry] = await entries();
   expect(entry).toMatchObject({ state: 'unknown', settledAt: expect.any(String) });
   expect((await invoke(deleteUser, { path: { userid: 'lisi' } })).body.code).not.toBe('locked');
+});
+
+test('gives the lock back at once when no read can ever prove the effect', async () => {
+  await wecom.secret({ appSecret: undefined });
+  await wecom.faults({ path: '/cgi-bin/user/update', then: { drop: 'after' } });
+  expect((await invoke(updateUser, { path: { userid: 'lisi' }, body: { name: '李四' } })).status).toBe(504);
+  time.advance(120_000);
+
+  expect(await settle()).toMatchObject({ unknown: 1, left: 0 });
+
+  expect(await entries()).toMatchObject([{ state: 'unknown', settledAt: expect.any(String) }]);
 });
 
 test('run twice at once, as by a duplicate delivery, leaves one entry', async () => {
