@@ -71,7 +71,10 @@ export class TokenBroker {
       if (isUsable(state, rejected)) return state.token;
       if (state.refreshingUntil <= clock.now()) {
         const leased = await replaceCredential(credential.key, state, { refreshingUntil: clock.now() + refreshMs });
-        if (leased) return this.#fetch(credential);
+        if (leased) {
+          this.#remember(credential.key, leased);
+          return this.#fetch(credential);
+        }
       }
       await clock.sleep(pollMs);
     }
@@ -108,11 +111,13 @@ export class TokenBroker {
     return this.#remember(key, await loadCredential(key));
   }
 
+  /** Starts from the copy, which is the newest state for who has just won the lease, and reads again on a conflict. */
   async #change(key: string, next: (state: CredentialState) => Partial<CredentialState>): Promise<void> {
+    let state = this.#copies.get(key)?.state ?? (await this.#load(key));
     for (;;) {
-      const state = await this.#load(key);
       const changed = await replaceCredential(key, state, next(state));
       if (changed) return void this.#remember(key, changed);
+      state = await this.#load(key);
     }
   }
 
