@@ -16,7 +16,7 @@ export interface Comparison {
 }
 
 const reads = { kilobytes: 300, init: 0.45, sum: 0.6 };
-const writes = { kilobytes: 350, init: 0.5, sum: 0.6 };
+const others = { kilobytes: 350, init: 0.5, sum: 0.6 };
 
 /** The comparison of all operations and the words to read it with, in Markdown. */
 export function coldTable(
@@ -30,7 +30,7 @@ export function coldTable(
       header,
       comparisons.map((comparison) => row(comparison, empty)),
     ),
-    `Milliseconds; KB are 1,024 bytes. Targets of reads: KB ≤ ${reads.kilobytes}, init ≤ ${reads.init} × baseline, sum ≤ ${reads.sum} × baseline; of writes: KB ≤ ${writes.kilobytes}, init ≤ ${writes.init} ×, sum ≤ ${writes.sum} ×.`,
+    `Milliseconds; KB are 1,024 bytes. Targets of reads: KB ≤ ${reads.kilobytes}, init ≤ ${reads.init} × baseline, sum ≤ ${reads.sum} × baseline; of all others: KB ≤ ${others.kilobytes}, init ≤ ${others.init} ×, sum ≤ ${others.sum} ×.`,
   ];
 }
 
@@ -52,8 +52,8 @@ const header = [
 ];
 
 function row({ loaded, bundle, calls, ...times }: Comparison, empty: number): string[] {
-  const { effect } = loaded.operation;
-  const targets = effect === 'read' ? reads : writes;
+  const effect = 'effect' in loaded.operation ? loaded.operation.effect : 'schedule';
+  const targets = effect === 'read' ? reads : others;
   const [ours, plain] = [mediansOf(times.ours), mediansOf(times.plain)];
   const reached = { kilobytes: kilobytes(bundle), init: ours.init / plain.init, sum: ours.sum / plain.sum };
   const missed = (['kilobytes', 'init', 'sum'] as const).filter((name) => reached[name] > targets[name]);

@@ -64,7 +64,7 @@ async function reserve(provider: string): Promise<number> {
     if (await countOne(provider, hour, perDay)) return hour;
     const budget = await store.get<Budget>(budgetKey(provider));
     if (budget?.hour === hour && budget.used >= perDay) throw tripped(provider, budget, perDay);
-    if (budget?.hour !== hour) await turnHour(provider, hour, budget);
+    if (budget?.hour !== hour && (await openHour(provider, hour, budget, perDay))) return hour;
   }
 }
 
@@ -77,14 +77,23 @@ const countOne = (provider: string, hour: number, perDay: number): Promise<boole
     values: { ':one': 1, ':hour': hour, ':perDay': perDay },
   });
 
-/** Opens the slot of a new hour and forgets the old ones. Whoever is first does it for all, clocks that differ too. */
-async function turnHour(provider: string, hour: number, budget: Budget | undefined): Promise<void> {
+/**
+ * Counts the first removal of an hour and forgets the old ones. Whoever is first does it for all, clocks that differ too.
+ * @returns false when somebody else was first
+ */
+async function openHour(provider: string, hour: number, budget: Budget | undefined, perDay: number): Promise<boolean> {
   const kept = Object.entries(budget?.counts ?? {}).filter(([slot]) => Number(slot) > hour - countedHours);
-  const counts = { [hour]: 0, ...Object.fromEntries(kept) };
+  const counts = Object.fromEntries(kept);
   const used = kept.reduce((sum, [, count]) => sum + count, 0);
-  const ttl = epochSeconds(2 * countedHours * hourMs);
-  const next: Budget = { ...budgetKey(provider), hour, used, counts, ttl };
-  await store.put(next, budget ? equals('hour', budget.hour) : absent);
+  const next: Budget = {
+    ...budgetKey(provider),
+    hour,
+    used: used + 1,
+    counts: { ...counts, [hour]: (counts[hour] ?? 0) + 1 },
+    ttl: epochSeconds(2 * countedHours * hourMs),
+  };
+  if (used >= perDay) throw tripped(provider, { ...next, used, counts }, perDay);
+  return store.put(next, budget ? equals('hour', budget.hour) : absent);
 }
 
 /** Set by the stack; the defaults are those of the README. */

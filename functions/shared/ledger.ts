@@ -84,11 +84,23 @@ export async function openIntent(
   });
 }
 
+interface Answered {
+  outcome: string;
+  verified: boolean;
+}
+
+export interface IntentEnd {
+  state: LedgerState;
+  /** The provider's own code. */
+  code?: string;
+  /** What was answered to the caller; kept for a replay that finds no stored answer. */
+  answered?: Answered;
+  /** It was read from the provider afterwards. */
+  settled?: boolean;
+}
+
 /** Records how the intent ended, unless that is known, then gives the lock back, if it is still ours. */
-export async function closeIntent(
-  intent: Intent,
-  end: { state: LedgerState; code?: string; settled?: boolean },
-): Promise<void> {
+export async function closeIntent(intent: Intent, end: IntentEnd): Promise<void> {
   const { id, at, caller, subject, operation, requestId, runId, key } = intent;
   const entry: Item = {
     pk: `member#${subject}`,
@@ -104,6 +116,7 @@ export async function closeIntent(
     key,
     state: end.state,
     code: end.code,
+    answered: end.answered,
     settledAt: end.settled ? clock.now() : undefined,
   };
   await store.put(entry, absent);
@@ -127,10 +140,13 @@ export async function readLedger(
 }
 
 /** How a write with this idempotency key ended, among the latest writes to the subject. */
-export async function findByKey(subject: string, key: string): Promise<LedgerEntry | undefined> {
+export async function findByKey(
+  subject: string,
+  key: string,
+): Promise<(LedgerEntry & Pick<IntentEnd, 'answered'>) | undefined> {
   const { items } = await store.query(`member#${subject}`, entryPrefix, 100);
   const found = items.find((item) => item.key === key);
-  return found && toEntry(found);
+  return found && { ...toEntry(found), ...(found.answered !== undefined && { answered: found.answered as Answered }) };
 }
 
 /** Intents whose lease ended at least `graceMs` ago: their functions are dead. */

@@ -1,7 +1,8 @@
+import * as z from 'zod/mini';
 import type { Deadline } from './clock.ts';
 import { OperationError } from './errors.ts';
 import { giveBack, passFence } from './fence.ts';
-import { closeIntent, dropIntent, type Intent, type LedgerState, openIntent } from './ledger.ts';
+import { closeIntent, dropIntent, type Intent, type IntentEnd, type LedgerState, openIntent } from './ledger.ts';
 import { logger, whereOf } from './log.ts';
 
 export interface PlannedWrite {
@@ -28,7 +29,7 @@ export async function recordedWrite<Output>(
   });
   try {
     const output = await send();
-    await afterwards(() => close(intent, 'succeeded', codeOf(output)));
+    await afterwards(() => closeIntent(intent, { state: 'succeeded', ...answerOf(output) }));
     return output;
   } catch (error) {
     if (error instanceof OperationError && error.outcome === 'not_applied') {
@@ -45,12 +46,22 @@ export async function recordedWrite<Output>(
 const close = (intent: Intent, state: LedgerState, code: string | undefined): Promise<void> =>
   closeIntent(intent, { state, ...(code !== undefined && { code }) });
 
-/** The provider's own code in a success, for those that have one. */
-function codeOf(output: unknown): string | undefined {
-  const response = typeof output === 'object' && output !== null ? Reflect.get(output, 'response') : undefined;
-  const errcode = typeof response === 'object' && response !== null ? Reflect.get(response, 'errcode') : undefined;
-  return errcode === undefined ? undefined : String(errcode);
+/** What the ledger keeps of an answer: the provider's own code, if it has one, and what we said. */
+function answerOf(output: unknown): Omit<IntentEnd, 'state'> {
+  const { success, data } = writeOutput.safeParse(output);
+  if (!success) return {};
+  const code = data.response?.errcode;
+  return {
+    ...(code !== undefined && { code: String(code) }),
+    answered: { outcome: data.outcome, verified: data.verified === true },
+  };
 }
+
+const writeOutput = z.looseObject({
+  outcome: z.string(),
+  verified: z.union([z.literal(true), z.literal('unverified')]),
+  response: z.nullable(z.looseObject({ errcode: z.optional(z.union([z.number(), z.string()])) })),
+});
 
 /** The provider has answered, so the caller gets that answer; what the store lacks is settled later. */
 async function afterwards(record: () => Promise<unknown>): Promise<void> {

@@ -15,7 +15,6 @@ interface Definition<P extends Providers> {
 export interface ScheduledOperation {
   summary: string;
   schedule: string;
-  effect: 'read';
   providers: string[];
 }
 
@@ -37,6 +36,6 @@ export function defineSchedule<P extends Providers>({ run, ...definition }: Defi
       throw error;
     }
   };
-  const operation: ScheduledOperation = { summary, schedule, effect: 'read', providers: Object.keys(providers) };
+  const operation: ScheduledOperation = { summary, schedule, providers: Object.keys(providers) };
   return Object.assign(handler, { operation });
 }

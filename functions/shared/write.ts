@@ -15,7 +15,7 @@ import {
   type Request,
 } from './operation.ts';
 import { recordedWrite } from './recorded-write.ts';
-import { lostAnswer } from './settle.ts';
+import { lostAnswer, type Verification } from './settle.ts';
 
 type Answer = APIGatewayProxyStructuredResultV2;
 
@@ -75,9 +75,10 @@ async function guarded<Input extends object, C>(
   const subject = write.subject(input);
   const [provider = '', id = ''] = subject.split(/:(.*)/s);
   if (removesAccess) refuseProtected(provider, id);
-  if (keyed?.takenOver && (await hasSucceeded(subject, keyed.storedKey))) {
-    const outcome = write.outcome(input);
-    return { provider, ...idsOf(input), outcome, verified: true, response: null, warnings: lostAnswer };
+  const earlier = keyed?.takenOver && (await findSuccess(subject, keyed.storedKey));
+  if (earlier) {
+    const { outcome, verified } = earlier.answered ?? { outcome: write.outcome(input), verified: true };
+    return { provider, ...idsOf(input), outcome, ...verificationOf(verified), response: null, warnings: lostAnswer };
   }
   const intent = {
     subject,
@@ -98,14 +99,20 @@ function idempotencyKeyOf({ headers }: APIGatewayProxyEventV2): string | undefin
 }
 
 /** An earlier request with this key died on the way; the ledger knows what it did, once it is settled. */
-async function hasSucceeded(subject: string, key: string): Promise<boolean> {
+async function findSuccess(subject: string, key: string): ReturnType<typeof findByKey> {
   const entry = await findByKey(subject, key);
-  if (entry?.state !== 'unknown') return entry?.state === 'succeeded';
+  if (entry?.state === 'succeeded') return entry;
+  if (entry?.state !== 'unknown') return undefined;
   throw new OperationError('provider_timeout', 'an earlier request with this Idempotency-Key has an unknown effect', {
     outcome: 'unknown',
     fix: 'Read the member, and send the request with a new key if it is still needed.',
   });
 }
+
+const verificationOf = (verified: boolean): Verification =>
+  verified
+    ? { verified }
+    : { verified: 'unverified', reason: 'the answer to an earlier request with this key is lost' };
 
 /** The ids among the input fields, in the providers' own spelling. */
 const idsOf = (input: object): object =>

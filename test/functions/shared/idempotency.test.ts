@@ -1,4 +1,7 @@
-import { store } from '../../../functions/shared/store.ts';
+import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { handler as createDingtalkUser } from '../../../functions/dingtalk/create-user.ts';
+import { type Item, store } from '../../../functions/shared/store.ts';
 import { handler as createUser } from '../../../functions/wecom/create-user.ts';
 import { handler as deleteUser } from '../../../functions/wecom/delete-user.ts';
 import { invoke } from '../../support/invoke.ts';
@@ -8,11 +11,16 @@ import { proxiedStore } from '../../support/store-proxy.ts';
 import { until } from '../../support/until.ts';
 
 const wecom = simulated('wecom');
+const dingtalk = simulated('dingtalk');
 const storeProxy = proxiedStore();
 const start = await lambdas();
 const deletePath = '/cgi-bin/user/delete';
 const createPath = '/cgi-bin/user/create';
 const hour = 3_600_000;
+let table: DynamoDBClient;
+beforeAll(() => {
+  table = new DynamoDBClient();
+});
 
 const headers = { 'idempotency-key': 'leaver-4711' };
 const lisi = { path: { userid: 'lisi' }, headers };
@@ -220,6 +228,30 @@ describe('when the function of a keyed request has died', () => {
     expect(await sent()).toBe(1);
   });
 });
+
+test('a replay of a request that died between ledger and answer says what was said, and no more', async () => {
+  await dingtalk.faults({ path: '/topapi/v2/user/create', then: { errcode: 40103 } });
+  const invited = { userid: 'newhire', name: '新人', mobile: '13900007777', dept_id_list: [1] };
+  const first = await invoke(createDingtalkUser, { body: invited, headers });
+  expect(first).toMatchObject({ status: 202, body: { outcome: 'pending_consent' } });
+  await forgetAnswer();
+
+  const replay = await invoke(createDingtalkUser, { body: invited, headers });
+
+  expect(replay).toMatchObject({
+    status: 202,
+    body: { userid: 'newhire', outcome: 'pending_consent', verified: 'unverified', response: null },
+  });
+  expect(await dingtalk.requests('/topapi/v2/user/create')).toHaveLength(1);
+});
+
+/** Leaves the one record as a function leaves it that dies before it has stored its answer. */
+async function forgetAnswer(): Promise<void> {
+  const { Items = [] } = await table.send(new ScanCommand({ TableName: process.env.USHER_TABLE }));
+  const record = Items.map((item) => unmarshall(item)).find(({ pk }) => String(pk).startsWith('idempotency#'));
+  const { answer: _, ...dead } = record ?? {};
+  await store.put({ ...(dead as Item), status: 'INPROGRESS', inProgressUntil: 1 });
+}
 
 test('a replay whose record goes away while it looks may come again', async () => {
   await wecom.faults(
