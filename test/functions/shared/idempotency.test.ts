@@ -4,6 +4,7 @@ import { handler as createDingtalkUser } from '../../../functions/dingtalk/creat
 import { type Item, store } from '../../../functions/shared/store.ts';
 import { handler as createUser } from '../../../functions/wecom/create-user.ts';
 import { handler as deleteUser } from '../../../functions/wecom/delete-user.ts';
+import { handler as updateUser } from '../../../functions/wecom/update-user.ts';
 import { invoke } from '../../support/invoke.ts';
 import { lambdas } from '../../support/lambda.ts';
 import { simulated } from '../../support/providers.ts';
@@ -252,6 +253,20 @@ async function forgetAnswer(): Promise<void> {
   const { answer: _, ...dead } = record ?? {};
   await store.put({ ...(dead as Item), status: 'INPROGRESS', inProgressUntil: 1 });
 }
+
+test('a retry that arrives after a newer write gives its own old answer, and undoes nothing', async () => {
+  const enable = (value: 0 | 1, key: string) =>
+    invoke(updateUser, { path: { userid: 'lisi' }, body: { enable: value }, headers: { 'idempotency-key': key } });
+  await enable(0, 'first');
+  await enable(1, 'second');
+
+  const late = await enable(0, 'first');
+
+  expect(late).toMatchObject({ body: { outcome: 'disabled' }, headers: { 'idempotent-replayed': 'true' } });
+  expect(await sent('/cgi-bin/user/update')).toBe(2);
+  const { members } = await wecom.state();
+  expect(members.find(({ userid }: { userid: string }) => userid === 'lisi').enable).toBe(1);
+});
 
 test('a replay whose record goes away while it looks may come again', async () => {
   await wecom.faults(
