@@ -38,6 +38,7 @@ export async function bundleOperations(outdir = bundleRoot): Promise<BundledOper
       '@smithy/core/event-streams': './functions/shared/no-event-streams.ts',
     },
     minify: true,
+    legalComments: 'external',
     sourcemap: 'linked',
     sourcesContent: false,
     metafile: true,
