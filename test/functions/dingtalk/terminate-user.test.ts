@@ -156,9 +156,9 @@ test('a missing permission is named in the fix', async () => {
 describe('an attempt whose answer is lost', () => {
   test.each<[string, Json]>([
     ['cut after the change', { drop: 'after' }],
-    ['too late', { delayMs: 250 }],
+    ['too late', { delayMs: 1000 }],
   ])('(%s) is never doubled', async (_, then) => {
-    shortAttempts(150);
+    shortAttempts(600);
     await onTermination(then);
 
     expect(await terminate()).toMatchObject({ status: 200, body: { outcome: 'deleted', verified: true } });

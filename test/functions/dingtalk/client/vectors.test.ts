@@ -311,7 +311,7 @@ test('every vector of the issue is run', () => {
 const played = vectors.filter(({ id }) => !['dt-10', 'dt-20'].includes(id));
 
 test.each(played)('$id: $name', async (vector) => {
-  if (exchangesOf(vector).some(({ response }) => 'transport' in response)) shortAttempts(100);
+  if (exchangesOf(vector).some(({ response }) => 'transport' in response)) shortAttempts(600);
   await begin(vector);
   script(vector);
 
