@@ -1,3 +1,4 @@
+import { refuseProtected } from '../shared/fence.ts';
 import { defineWrite } from '../shared/write.ts';
 import { writeAnswer } from '../shared/write-answer.ts';
 import { wecom } from './client/index.ts';
@@ -20,9 +21,9 @@ export const handler = defineWrite({
     removesAccess: ({ enable }) => enable === 0,
     expects: (changes, { wecom }) => wecom.expectChanges(changes),
   },
-  run: async (changes, { wecom }) => ({
-    provider: 'wecom' as const,
-    userid: changes.userid,
-    ...(await wecom.updateUser(changes)),
-  }),
+  run: async (changes, { wecom }) => {
+    // Under another id the account would no longer be on the list of those that nobody may remove.
+    if (changes.new_userid !== undefined) refuseProtected('wecom', changes.userid);
+    return { provider: 'wecom' as const, userid: changes.userid, ...(await wecom.updateUser(changes)) };
+  },
 });

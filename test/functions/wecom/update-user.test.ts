@@ -385,3 +385,13 @@ test('a token that ends in the middle is renewed', async () => {
 
   expect((await update({ enable: 1 })).body).toMatchObject({ outcome: 'enabled', verified: true });
 });
+
+test('a protected account keeps its userid, so that it stays protected', async () => {
+  process.env.USHER_WECOM_PROTECTED = 'founder LISI';
+
+  const answer = await invoke(handler, { path: { userid: 'lisi' }, body: { new_userid: 'lisi2' } });
+  delete process.env.USHER_WECOM_PROTECTED;
+
+  expect(answer).toMatchObject({ status: 409, body: { code: 'protected', outcome: 'not_applied' } });
+  expect(await wecom.requests('/cgi-bin/user/update')).toEqual([]);
+});
