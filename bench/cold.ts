@@ -1,5 +1,4 @@
 import { isDeepStrictEqual, parseArgs } from 'node:util';
-import { type LoadedFunction, loadFunctions } from '../infra/operations.ts';
 import { httpEvent } from '../test/support/invoke.ts';
 import { type Bundle, bundleBaseline, bundleOwn, bundleUsher } from './bundles.ts';
 import type { ColdTask, ColdTimes } from './cold-run.ts';
@@ -7,7 +6,7 @@ import { type Comparison, coldTable } from './cold-table.ts';
 import { reset } from './control.ts';
 import { inFreshProcess } from './fresh-process.ts';
 import { report } from './report.ts';
-import { eventFor } from './requests.ts';
+import { measuredFunctions } from './requests.ts';
 import { startSimulators } from './simulators.ts';
 import { type Call, chainsOf } from './trace.ts';
 
@@ -20,7 +19,7 @@ const baseline = await bundleBaseline();
 const empty = await bundleOwn('empty');
 const runner = await bundleOwn('cold-run');
 const simulators = await startSimulators();
-const comparisons = (await loadFunctions()).map(startComparison);
+const comparisons = (await measuredFunctions()).map(startComparison);
 const emptyTimes: ColdTimes[] = [];
 
 for (let round = 0; round <= runs; round++) {
@@ -43,10 +42,12 @@ report('Cold start', `npm run bench:cold${runs === defaultRuns ? '' : ` -- --run
   ...coldTable(comparisons, { bundle: baseline, emptyTimes }),
 ]);
 
-function startComparison(loaded: LoadedFunction): Comparison {
+type Measured = Awaited<ReturnType<typeof measuredFunctions>>[number];
+
+function startComparison({ loaded, event }: Measured): Comparison {
   const bundle = bundles.get(loaded.id);
   if (!bundle) throw new Error(`there is no bundle of ${loaded.id}`);
-  return { loaded, event: eventFor(loaded), bundle, ours: [], plain: [], calls: [] };
+  return { loaded, event, bundle, ours: [], plain: [], calls: [] };
 }
 
 /** The request by the operation, then all that it did by the baseline. */

@@ -1,4 +1,5 @@
-import type { LoadedFunction } from '../infra/operations.ts';
+import type { Operation } from '../functions/shared/operation.ts';
+import { type LoadedFunction, loadFunctions } from '../infra/operations.ts';
 import { httpEvent, type TestRequest } from '../test/support/invoke.ts';
 import { newMobile, subject } from './subject.ts';
 
@@ -34,6 +35,9 @@ const requests: Record<string, TestRequest> = {
   'dingtalk/list-users': { query: 'dept_id=2' },
   'dingtalk/terminate-user': { path: { userid }, body: termination },
   'dingtalk/update-user': { path: { userid }, body: { title: 'Engineer' } },
+  'offboarding/list-offboardings': {},
+  'offboarding/plan-offboarding': { body: { accounts: { wecom: { userid } }, graceDays: 30 } },
+  'onboarding/list-onboardings': {},
   'system/doctor': {},
   'system/health': {},
   'system/ledger': { query: `subject=wecom:${userid}` },
@@ -53,13 +57,21 @@ const requests: Record<string, TestRequest> = {
   'wibiclick/list-websites': {},
 };
 
-/**
- * The event of a request, or the one of a schedule.
- * @throws Error naming the operation that has no request here
- */
-export function eventFor({ id, operation }: LoadedFunction): object {
+/** What is measured: all that can be answered right after a reset, so neither workflows nor what needs a run before. */
+export async function measuredFunctions(): Promise<{ loaded: LoadedFunction; event: object }[]> {
+  return (await loadFunctions()).flatMap((loaded) => {
+    const event = eventFor(loaded);
+    return event ? [{ loaded, event }] : [];
+  });
+}
+
+/** @throws Error naming the operation that has no request here */
+function eventFor({ id, operation }: LoadedFunction): object | undefined {
   if ('schedule' in operation) return {};
+  if (!('route' in operation) || operation.route.includes('/{id}') || startsWorkflow(operation)) return undefined;
   const request = requests[id];
   if (!request) throw new Error(`bench/requests.ts has no request for ${id}`);
   return httpEvent(operation.route, request);
 }
+
+const startsWorkflow = ({ starts = [] }: Operation): boolean => starts.length > 0;

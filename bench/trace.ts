@@ -34,7 +34,7 @@ export class Trace {
       },
       answerCode: (call, errcode) => provider.answerCode(call, errcode),
       state: () => provider.state(),
-      reset: (members) => provider.reset(members),
+      reset: (options) => provider.reset(options),
     };
   }
 

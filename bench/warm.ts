@@ -1,9 +1,8 @@
 import { parseArgs } from 'node:util';
-import { loadFunctions } from '../infra/operations.ts';
 import { bundleOwn, bundleUsher } from './bundles.ts';
 import { inFreshProcess } from './fresh-process.ts';
 import { report, table } from './report.ts';
-import { eventFor } from './requests.ts';
+import { measuredFunctions } from './requests.ts';
 import { startSimulators } from './simulators.ts';
 import { quantile } from './statistics.ts';
 import type { WarmTask, WarmTimes } from './warm-run.ts';
@@ -19,11 +18,11 @@ const runner = await bundleOwn('warm-run');
 const { addresses, newFunctionEnv, close } = await startSimulators();
 const rows: string[][] = [];
 
-for (const loaded of await loadFunctions()) {
+for (const { loaded, event } of await measuredFunctions()) {
   process.stderr.write(`${loaded.id}\n`);
   const { providers } = loaded.operation;
   const file = bundles.get(loaded.id)?.file ?? '';
-  const task: WarmTask = { file, addresses, providers, event: eventFor(loaded), requests };
+  const task: WarmTask = { file, addresses, providers, event, requests };
   rows.push(row(loaded.id, await inFreshProcess<WarmTimes>(runner.file, task, await newFunctionEnv())));
 }
 await close();

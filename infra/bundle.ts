@@ -36,6 +36,7 @@ export async function bundleOperations(outdir = bundleRoot): Promise<BundledOper
     alias: {
       '@aws-sdk/credential-provider-node': './functions/shared/env-credentials.ts',
       '@smithy/core/event-streams': './functions/shared/no-event-streams.ts',
+      '@aws-sdk/endpoint-cache': './functions/shared/no-endpoint-cache.ts',
     },
     minify: true,
     legalComments: 'external',

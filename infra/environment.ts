@@ -1,4 +1,5 @@
 import { env, protectedEnv } from '../functions/shared/env-names.ts';
+import type { RunSettings } from '../functions/shared/runs/settings.ts';
 import type { BundledOperation } from './bundle.ts';
 import type { Settings } from './settings.ts';
 
@@ -14,9 +15,16 @@ export function environmentOf(
     ...(holds('shared/ledger') && { [env.ledgerDays]: String(settings.ledgerDays) }),
     ...(holds('shared/caller') && { [env.trustSessionName]: String(settings.trustSessionName) }),
     ...(holds('shared/fence') && { [env.fence]: JSON.stringify(settings.fence), ...protectedIds(providers, settings) }),
+    ...(holds('shared/runs/settings') && { [env.runs]: JSON.stringify(runSettingsOf(settings)) }),
     ...(holds('dingtalk/client/api') && { [env.dingtalkCallsPerSecond]: String(settings.dingtalkCallsPerSecond) }),
   };
 }
+
+const runSettingsOf = ({ approval, graceDays, planHours }: Settings): RunSettings => ({
+  approval,
+  graceDays,
+  planHours,
+});
 
 const protectedIds = (providers: string[], { protected: lists }: Settings): Record<string, string> =>
   Object.fromEntries(

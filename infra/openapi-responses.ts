@@ -3,6 +3,7 @@ import { type ErrorCode, errorCodes } from '../functions/shared/errors.ts';
 import type { Operation } from '../functions/shared/operation.ts';
 import { problem, problemContentType } from '../functions/shared/problem.ts';
 import { jsonSchema } from './json-schema.ts';
+import { parseRoute } from './operations.ts';
 
 export const responseSchemas = {
   Problem: jsonSchema(problem, 'output'),
@@ -32,11 +33,17 @@ export function responsesOf(operation: Operation): Record<string, object> {
   const statuses = new Set([...failures.keys(), ...gatewayAnswers.keys()]);
   const output = jsonSchema(operation.output, 'output');
   return {
-    200: { description: 'Done', content: jsonContent(output) },
+    [operation.status ?? 200]: { description: successes[operation.status ?? 200], content: jsonContent(output) },
     ...(canBePending(output) && { 202: { description: pending, content: jsonContent(output) } }),
     ...Object.fromEntries([...statuses].map((status) => [status, failureOf(status, failures.get(status) ?? [])])),
   };
 }
+
+const successes = {
+  200: 'Done',
+  201: 'Created',
+  202: 'Accepted: it goes on after this answer, and GET tells how far it is',
+};
 
 const pending = 'The outcome is `pending_consent`: the effect waits until the person has accepted an invitation';
 
@@ -45,9 +52,10 @@ function canBePending({ properties }: JSONSchema.BaseSchema): boolean {
   return typeof outcome === 'object' && outcome.enum?.includes('pending_consent') === true;
 }
 
-/** What only an effect can meet: state, lock, fence, idempotency, verification. */
+/** What only an effect can meet: state, plan, lock, fence, idempotency, verification. */
 const codesOfWrites = new Set<ErrorCode>([
   'conflict',
+  'plan_drifted',
   'protected',
   'fence_tripped',
   'halted',
@@ -57,10 +65,31 @@ const codesOfWrites = new Set<ErrorCode>([
   'verification_failed',
 ]);
 
-function codesOf({ effect, providers }: Operation): ErrorCode[] {
-  if (providers.length === 0) return ['invalid_input', 'store_unavailable', 'internal'];
-  const codes = Object.keys(errorCodes) as ErrorCode[];
-  return effect === 'read' ? codes.filter((code) => !codesOfWrites.has(code)) : codes;
+/** What only a call of a provider can meet; a command on a run leaves those to the workflow. */
+const codesOfProviders = new Set<ErrorCode>([
+  'locked',
+  'provider_rejected',
+  'needs_human',
+  'provider_credentials',
+  'provider_permission',
+  'provider_ip_refused',
+  'provider_unexpected',
+  'verification_failed',
+  'provider_rate_limited',
+  'provider_unavailable',
+  'provider_quota',
+  'provider_timeout',
+]);
+
+function codesOf({ route, effect, providers }: Operation): ErrorCode[] {
+  const callsProviders = providers.length > 0;
+  const namesSomething = callsProviders || parseRoute(route).pathFields.length > 0;
+  return (Object.keys(errorCodes) as ErrorCode[]).filter(
+    (code) =>
+      (effect !== 'read' || !codesOfWrites.has(code)) &&
+      (callsProviders || !codesOfProviders.has(code)) &&
+      (namesSomething || code !== 'not_found'),
+  );
 }
 
 function failureOf(status: number, codes: ErrorCode[]): object {

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { defineOperation, Operation, Route } from '../functions/shared/operation.ts';
+import type { defineWorkflow, WorkflowOperation } from '../functions/shared/runs/workflow.ts';
 import type { defineSchedule, ScheduledOperation } from '../functions/shared/schedule.ts';
 
 export interface OperationEntry {
@@ -23,8 +24,13 @@ export interface LoadedSchedule extends OperationEntry {
   operation: ScheduledOperation;
 }
 
+export interface LoadedWorkflow extends OperationEntry {
+  handler: ReturnType<typeof defineWorkflow>;
+  operation: WorkflowOperation;
+}
+
 /** Every file that is a Lambda. */
-export type LoadedFunction = LoadedOperation | LoadedSchedule;
+export type LoadedFunction = LoadedOperation | LoadedSchedule | LoadedWorkflow;
 
 export type Method = Route extends `${infer Name} /${string}` ? Name : never;
 
@@ -47,11 +53,18 @@ export const loadOperations = async (): Promise<LoadedOperation[]> => (await loa
 /** The operations that run on a schedule. @throws Error naming a file that exports no operation */
 export const loadSchedules = async (): Promise<LoadedSchedule[]> => (await loadFunctions()).filter(isScheduled);
 
+/** The durable functions, which are started by others. @throws Error naming a file that exports no operation */
+export const loadWorkflows = async (): Promise<LoadedWorkflow[]> => (await loadFunctions()).filter(isWorkflow);
+
 /** All of them. @throws Error naming a file that exports no operation */
 export const loadFunctions = (): Promise<LoadedFunction[]> => Promise.all(findOperations().map(load));
 
 export const isRouted = (loaded: LoadedFunction): loaded is LoadedOperation => 'route' in loaded.operation;
 export const isScheduled = (loaded: LoadedFunction): loaded is LoadedSchedule => 'schedule' in loaded.operation;
+export const isWorkflow = (loaded: LoadedFunction): loaded is LoadedWorkflow => 'workflow' in loaded.operation;
+
+/** The name of a function in AWS, and in the sandbox. */
+export const functionNameOf = (stage: string, id: string): string => `usher-${stage}-${id.replace('/', '-')}`;
 
 async function load(found: OperationEntry): Promise<LoadedFunction> {
   const { handler } = (await import(pathToFileURL(found.entry).href)) as Exported;
@@ -60,7 +73,7 @@ async function load(found: OperationEntry): Promise<LoadedFunction> {
 }
 
 interface Exported {
-  handler?: LoadedOperation['handler'] | LoadedSchedule['handler'];
+  handler?: LoadedFunction['handler'];
 }
 
 export function parseRoute(route: Route): { method: Method; path: string; pathFields: string[] } {

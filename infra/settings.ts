@@ -46,6 +46,9 @@ const settings = z.strictObject(
     ),
     egress: z._default(z.enum(['none', 'fixed'], { error: 'must be "none" or "fixed"' }), 'none'),
     alarmEmail: z.optional(z.email({ error: 'must be an e-mail address' })),
+    approval: z._default(z.enum(['none', 'four-eyes'], { error: 'must be "none" or "four-eyes"' }), 'none'),
+    graceDays: z._default(whole(0, 180), 30),
+    planHours: z._default(whole(1, 168), 24),
     ledgerDays: z._default(whole(30, 3650), 400),
     fence: z.prefault(
       z.strictObject(

@@ -9,7 +9,8 @@ import { OperationsStack } from './constructs/operations-stack.ts';
 import { ProviderSecret } from './constructs/provider-secret.ts';
 import { Schedules } from './constructs/schedules.ts';
 import { Store } from './constructs/store.ts';
-import type { LoadedFunction } from './operations.ts';
+import { Workflows } from './constructs/workflows.ts';
+import { isWorkflow, type LoadedFunction } from './operations.ts';
 import type { Provider } from './providers.ts';
 import type { Settings } from './settings.ts';
 
@@ -36,6 +37,7 @@ export class UsherStack extends Stack {
     const api = new Api(this, 'Api', { stage, auth });
     const store = new Store(this, 'Store', { stage });
     const schedules = new Schedules(this, 'Schedules', { stage });
+    const workflows = new Workflows(this, 'Workflows', { stage, workflows: operations.filter(isWorkflow) });
     const egress = settings.egress === 'fixed' ? new Egress(this, 'Egress', { stage }) : undefined;
     const secrets = providers.map(
       (provider) =>
@@ -51,6 +53,7 @@ export class UsherStack extends Stack {
       tracing: this.region.startsWith('cn-') ? Tracing.DISABLED : Tracing.ACTIVE,
       api,
       schedules,
+      workflows,
       store,
       secrets,
       egress,
@@ -58,7 +61,7 @@ export class UsherStack extends Stack {
     for (const [folder, members] of Map.groupBy(operations, ({ folder }) => folder)) {
       new OperationsStack(this, folder, members, shared);
     }
-    const alarms = new Alarms(this, 'Alarms', { stage, alarmEmail, api, store, schedules });
+    const alarms = new Alarms(this, 'Alarms', { stage, alarmEmail, api, store, schedules, workflows });
 
     new CfnOutput(this, 'ApiUrl', { value: api.url });
     new CfnOutput(this, 'AlarmTopicArn', { value: alarms.topicArn });

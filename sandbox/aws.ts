@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { isLambdaPath } from './lambda.ts';
 import { listen, type RunningServer } from './simulator.ts';
 
 export type Input = Record<string, unknown>;
@@ -34,18 +35,23 @@ const arnPrefix = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:';
 /** Answers `POST /_sandbox/…`; nothing for a path it does not know. */
 export type Controls = (path: string, body: Input) => Promise<object | undefined>;
 
+/** Answers the calls to Lambda. */
+export type LambdaEndpoint = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
 /**
- * The AWS endpoint of the sandbox: Secrets Manager in memory, for the SDK and for `aws --endpoint-url`, and the
- * controls of the sandbox.
+ * The AWS endpoint of the sandbox: Secrets Manager in memory and Lambda, for the SDK and for `aws --endpoint-url`, and
+ * the controls of the sandbox.
  */
 export function startAws(
   secrets: Record<string, string>,
   port = 0,
   controls: Controls = async () => undefined,
+  lambda?: LambdaEndpoint,
 ): Promise<RunningServer> {
   const actions = secretsManager(secrets);
   return listen(async (request, response) => {
     const path = request.url ?? '';
+    if (lambda && isLambdaPath(path)) return lambda(request, response);
     const { status, body } = await (path.startsWith('/_sandbox/')
       ? control(controls, path, request)
       : answer(actions, request));

@@ -15,14 +15,19 @@ function movableClock(): { advance(seconds: number): string } {
   };
 }
 
-/** `POST /_sandbox/clock {advance: seconds}` and `POST /_sandbox/schedules/{name}`. Nothing runs on its own here. */
-export function sandboxControls(loadSchedules: () => Promise<LoadedSchedule[]>): Controls {
+/**
+ * `POST /_sandbox/clock {advance: seconds}` and `POST /_sandbox/schedules/{name}`. No schedule runs on its own here.
+ * `advanced` starts what is due by the new time, and is not waited for.
+ */
+export function sandboxControls(loadSchedules: () => Promise<LoadedSchedule[]>, advanced: () => void): Controls {
   const time = movableClock();
   return async (path, { advance }) => {
     if (path === '/_sandbox/clock') {
       if (typeof advance !== 'number' || advance < 0)
         throw new Error('advance must be a number of seconds, at least 0');
-      return { now: time.advance(advance) };
+      const now = time.advance(advance);
+      advanced();
+      return { now };
     }
     const name = /^\/_sandbox\/schedules\/([\w-]+)$/.exec(path)?.[1];
     const schedule = name && (await loadSchedules()).find((candidate) => candidate.name === name);

@@ -163,7 +163,7 @@ export const calls: Record<string, Call> = {
     run: ({ dept_id }, { directory }) => ({
       result: {
         ...directory.department(dept_id),
-        dept_manager_userid_list: [],
+        dept_manager_userid_list: directory.leadersOf(dept_id).map(({ userid }) => userid),
         member_count: directory.membersOf(dept_id).length,
         hide_dept: false,
         outer_dept: false,

@@ -22,6 +22,8 @@ export interface Member extends Omit<NewUser, 'dept_id_list' | 'extension'> {
   exclusive_account: boolean;
   disabled: boolean;
   boss: boolean;
+  /** The departments that the person leads. */
+  leads: number[];
   /** 1 primary administrator, 2 sub-administrator. */
   sys_level?: 1 | 2;
 }
@@ -54,7 +56,7 @@ const startDepartments: Department[] = [
 
 const startMembers: (Pick<Member, 'userid' | 'name' | 'dept_id_list'> & Partial<Member>)[] = [
   { userid: 'founder', name: 'Fang Da', dept_id_list: [1], title: 'Founder', boss: true, sys_level: 1 },
-  { userid: 'zhangsan', name: 'Zhang San', dept_id_list: [2], manager_userid: 'founder' },
+  { userid: 'zhangsan', name: 'Zhang San', dept_id_list: [2], manager_userid: 'founder', leads: [2] },
   { userid: 'lisi', name: 'Li Si', dept_id_list: [3], manager_userid: 'founder' },
   { userid: 'wangwu', name: 'Wang Wu', dept_id_list: [3, 4], manager_userid: 'lisi' },
   { userid: 'zhaoliu', name: 'Zhao Liu', dept_id_list: [1], sys_level: 2 },
@@ -73,6 +75,7 @@ const blank = {
   exclusive_account: false,
   disabled: false,
   boss: false,
+  leads: [],
 };
 
 const uniqueFields = [
@@ -117,6 +120,10 @@ export class Directory {
   membersOf(id: number): Member[] {
     const { dept_id } = this.department(id);
     return [...this.members.values()].filter((member) => member.dept_id_list.includes(dept_id));
+  }
+
+  leadersOf(id: number): Member[] {
+    return this.membersOf(id).filter(({ leads }) => leads.includes(id));
   }
 
   create({ dept_id_list, extension, ...rest }: NewUser): Member {
@@ -175,7 +182,8 @@ export class Directory {
 
 /** What `user/get` shows of a member (6.2). */
 export function profileOf(member: Member): Json {
-  const { disabled, sys_level, senior_mode, mobile, login_email, org_email_type, dept_title_list, ...shown } = member;
+  const { disabled, sys_level, senior_mode, leads, mobile, login_email, org_email_type, dept_title_list, ...shown } =
+    member;
   return {
     dept_order_list: member.dept_id_list.map((dept_id) => ({ dept_id, order: 0 })),
     ...shown,
@@ -184,7 +192,7 @@ export function profileOf(member: Member): Json {
     senior: senior_mode ?? false,
     admin: sys_level !== undefined,
     real_authed: member.active,
-    leader_in_dept: member.dept_id_list.map((dept_id) => ({ dept_id, leader: false })),
+    leader_in_dept: member.dept_id_list.map((dept_id) => ({ dept_id, leader: leads.includes(dept_id) })),
     role_list: [],
   };
 }

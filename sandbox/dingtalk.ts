@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { type Call, calls, type Office, tokenSeconds } from './dingtalk-calls.ts';
 import { Directory } from './dingtalk-directory.ts';
 import { type Code, isRecord, type Json, Refusal } from './dingtalk-fields.ts';
-import type { ProviderAnswer, ProviderCall, SimulatedProvider } from './simulator.ts';
+import type { ProviderAnswer, ProviderCall, ResetOptions, SimulatedProvider } from './simulator.ts';
 
 // Both hosts of DingTalk on one port. Section numbers are those of providers/dingtalk.md.
 
@@ -91,7 +91,7 @@ class DingtalkSimulator implements SimulatedProvider {
     return { members: [...members.values()], departments, handovers, history };
   }
 
-  reset(members: number): void {
+  reset({ members = 0 }: ResetOptions): void {
     this.#limits = new Limits(this.#callsPerSecond);
     this.#directory = new Directory(members);
   }

@@ -3,8 +3,9 @@ import { env, secretIdEnv } from '../functions/shared/env-names.ts';
 
 type Provider = 'wecom' | 'dingtalk' | 'wibiclick';
 
-const stage = 'sandbox';
+export const stage = 'sandbox';
 export const tableName = `usher-${stage}`;
+export const durableTableName = `${tableName}-durable-executions`;
 const secretId = (provider: string) => `usher/${stage}/${provider}`;
 
 /** What Secrets Manager holds, by id: the simulators' credentials and addresses. */
@@ -46,6 +47,7 @@ export function setEnvironment(awsUrl: string, dynamodbUrl: string): void {
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: awsUrl,
+    AWS_ENDPOINT_URL_LAMBDA: awsUrl,
     AWS_ENDPOINT_URL_DYNAMODB: dynamodbUrl,
     [env.stage]: stage,
     [env.table]: tableName,

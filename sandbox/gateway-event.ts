@@ -61,8 +61,8 @@ function requestContext({ request, url, routeKey }: RoutedRequest) {
   };
 }
 
-export function lambdaContext(functionName: string): Context {
-  const endsAt = Date.now() + functionTimeoutMs;
+export function lambdaContext(functionName: string, timeoutMs = functionTimeoutMs): Context {
+  const endsAt = Date.now() + timeoutMs;
   return {
     callbackWaitsForEmptyEventLoop: true,
     functionName,

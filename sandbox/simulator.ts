@@ -21,6 +21,11 @@ export interface ProviderAnswer {
   headers?: Record<string, string>;
 }
 
+/** The body of a reset; a provider may take more. */
+export interface ResetOptions {
+  members?: number;
+}
+
 /** A provider's rules and state. It knows nothing of HTTP, faults or the request log. */
 export interface SimulatedProvider {
   handle(call: ProviderCall): ProviderAnswer;
@@ -28,7 +33,7 @@ export interface SimulatedProvider {
   answerCode(call: ProviderCall, errcode: number | string): ProviderAnswer;
   state(): unknown;
   /** Back to the start state plus `members` generated members. Issued tokens stay valid. */
-  reset(members: number): void;
+  reset(options: ResetOptions): void;
 }
 
 interface Fault {
@@ -67,7 +72,7 @@ export function startSimulator(provider: SimulatedProvider, port = 0): Promise<R
       case 'POST /_sandbox/reset':
         log = [];
         faults = [];
-        provider.reset((call.body as { members?: number } | undefined)?.members ?? 0);
+        provider.reset((call.body as ResetOptions | undefined) ?? {});
         return { body: { ok: true } };
       case 'POST /_sandbox/faults':
         if (!Array.isArray(call.body)) return { status: 400, body: { message: 'send an array of faults' } };

@@ -31,7 +31,7 @@ const newMember = { userid: 'qianyi', name: '钱一', email: 'qianyi@example.com
 const toLisi = { action: 'handover', handoverUserId: 'lisi' };
 const wrongMember = { userid: 'qian yi', nickname: 'Yi' };
 
-const welcome = ({ api, wecom, dingtalk, wibiclick, aws }: Sandbox): string => `
+const welcome = ({ api, wecom, dingtalk, wibiclick, aws, workflows }: Sandbox): string => `
 Usher runs on this machine: the real functions, simulated providers, no AWS account.
 
   API                   ${api.url}
@@ -40,6 +40,7 @@ Usher runs on this machine: the real functions, simulated providers, no AWS acco
   DingTalk simulator    ${dingtalk.url}
   WibiClick simulator   ${wibiclick.url}
   AWS Secrets Manager   ${aws.url}
+  AWS Lambda            ${aws.url}${workflows.pid ? `, with the workflows in process ${workflows.pid}` : ''}
 
 Create a WeCom member, and delete it again:
 

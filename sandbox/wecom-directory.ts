@@ -38,7 +38,7 @@ export const mailboxKey = (biz_mail: string): string => `mailbox ${biz_mail}`;
 export class Directory {
   readonly #departments = new Map<number, Department>();
   readonly #members = new Map<string, Member>();
-  readonly #removed: object[] = [];
+  readonly #removed: (Member & { removedAt: string })[] = [];
   readonly #holders = new Map<string, Member>();
   /** Members and sub-departments directly in each department. */
   readonly #nodes = new Map<number, number>();
@@ -63,6 +63,10 @@ export class Directory {
   /** Ignores case, as section 4 has it. */
   find(userid: string): Member | undefined {
     return this.#members.get(userid.toLowerCase());
+  }
+
+  hasLeft(userid: string): boolean {
+    return this.#removed.some((member) => member.userid.toLowerCase() === userid.toLowerCase());
   }
 
   holderOf(key: string): Member | undefined {

@@ -1,6 +1,6 @@
 import { Refusal } from './wecom-answers.ts';
 
-// The fields of sections 4, 5.5, 5.6 and 5.7, one row a field. Where the page names no code for a field it is 40058.
+// The fields of sections 4, 5.5, 5.6, 5.7 and 8, one row a field. Where the page names no code for a field it is 40058.
 
 type Valid = (value: unknown) => boolean;
 /** A rule that fails answers its errcode; a field's rules are asked in order. */
@@ -233,8 +233,10 @@ export const batchDeleteRules: Rules = {
   ],
 };
 
+const cursor: Rule[] = [[50100, text(0, 64)]];
+
 export const listIdRules: Rules = {
-  cursor: [[50100, text(0, 64)]],
+  cursor,
   limit: [[40058, int(1, 10_000)]],
 };
 
@@ -243,6 +245,28 @@ export const byMobileRules: Rules = { mobile: [[60103, bytes(5, 32)]] };
 export const byEmailRules: Rules = {
   email: [[60105, address(64)]],
   email_type: [[40058, oneOf(1, 2)]],
+};
+
+const upTo100: Valid = (value) => list(text(1, 64))(value) && upTo(100)(value) && !isEmptyList(value);
+
+export const unassignedRules: Rules = { cursor, page_size: [[40058, int(1, 1000)]] };
+
+const pairRules: Rules = { handover_userid: [[40058, isUserid]], takeover_userid: [[40058, isUserid]] };
+
+export const transferRules: Rules = { ...pairRules, external_userid: [[40058, upTo100]] };
+
+export const transferResultRules: Rules = { ...pairRules, cursor };
+
+export const groupTransferRules: Rules = { chat_id_list: [[40058, upTo100]], new_owner: [[40058, isUserid]] };
+
+const isOwnerFilter: Valid = (filter) =>
+  isObject(filter) && Object.keys(filter).every((key) => key === 'userid_list') && upTo100(filter.userid_list);
+
+export const groupListRules: Rules = {
+  limit: [[40058, int(1, 1000)]],
+  cursor,
+  status_filter: [[40058, int(0, 3)]],
+  owner_filter: [[40058, isOwnerFilter]],
 };
 
 /** Checks a body against the rules; a field that has none is refused, one left out is only asked about when required. */

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { ProviderAnswer, ProviderCall, SimulatedProvider } from './simulator.ts';
+import type { ProviderAnswer, ProviderCall, ResetOptions, SimulatedProvider } from './simulator.ts';
 import { Access, type Credential } from './wecom-access.ts';
 import { answer, Refusal, refusalAnswer } from './wecom-answers.ts';
+import { allScheduled, type CustomerOptions, Customers } from './wecom-customers.ts';
 import { type Department, Directory, emailKey, mailboxKey, mobileKey } from './wecom-directory.ts';
 import {
   batchDeleteRules,
@@ -18,6 +19,9 @@ import {
   updateRules,
   wellFormedUserid,
 } from './wecom-fields.ts';
+import { type GroupOptions, Groups } from './wecom-groups.ts';
+import type { Clock } from './wecom-handover.ts';
+import { Listings } from './wecom-listings.ts';
 import { changesTo, homesOf, type Member, mergeAttrs, newMember, toDetail, toSummary } from './wecom-members.ts';
 
 interface Endpoint {
@@ -37,11 +41,7 @@ interface IdRow {
   department: number;
 }
 
-/** The rows of one listing with list_id, and how many of them were given. */
-interface Listing {
-  rows: IdRow[];
-  given: number;
-}
+type WecomResetOptions = ResetOptions & CustomerOptions & GroupOptions;
 
 // Section 2.1. Detail reads are closed to contact sync, as for every installation since 2022-08-15.
 const contactSyncOnly = { app: 48002, customer: 48002 };
@@ -49,14 +49,18 @@ const appsOnly = { contact: 48009 };
 const customerContactOnly = { contact: 48002, app: 48002 };
 const everybody = {};
 
-export function createWecomSimulator(): SimulatedProvider {
-  return new WecomSimulator();
+/** `now` is the time of handovers; tokens and limits keep that of the machine. */
+export function createWecomSimulator({ now = Date.now }: { now?: Clock } = {}): SimulatedProvider {
+  return new WecomSimulator(now);
 }
 
 class WecomSimulator implements SimulatedProvider {
   readonly #access = new Access();
+  readonly #now: Clock;
   #directory = new Directory(0);
-  readonly #listings = new Map<string, Listing>();
+  #customers: Customers;
+  #groups: Groups;
+  #idListings = new Listings<IdRow>();
 
   readonly #endpoints: Record<string, Endpoint> = {
     '/cgi-bin/gettoken': {
@@ -146,13 +150,49 @@ class WecomSimulator implements SimulatedProvider {
       run: ({ query }) => ({ department: this.#withLeaders(this.#directory.department(departmentId(query.id))) }),
       lie: ({ query }) => ({ department: { id: Number(query.id), name: '无名', parentid: 1, order: 0 } }),
     },
-    // Customers are not simulated, so none waits for a new contact (section 8).
+    '/cgi-bin/externalcontact/list': {
+      method: 'GET',
+      closedTo: customerContactOnly,
+      run: ({ query }) => this.#customers.list(this.#member(query.userid, requiredUserid)),
+      lie: () => ({ external_userid: [] }),
+    },
     '/cgi-bin/externalcontact/get_unassigned_list': {
       method: 'POST',
       closedTo: customerContactOnly,
-      run: () => ({ info: [], is_last: true, next_cursor: '' }),
+      run: ({ body }) => this.#customers.unassigned(body),
+      lie: () => ({ info: [], is_last: true, next_cursor: '' }),
+    },
+    '/cgi-bin/externalcontact/resigned/transfer_customer': {
+      method: 'POST',
+      closedTo: customerContactOnly,
+      run: ({ body }) => this.#customers.transfer(body),
+      lie: ({ body }) => allScheduled(body),
+    },
+    '/cgi-bin/externalcontact/resigned/transfer_result': {
+      method: 'POST',
+      closedTo: customerContactOnly,
+      run: ({ body }) => this.#customers.results(body),
+      lie: () => ({ customer: [], next_cursor: '' }),
+    },
+    '/cgi-bin/externalcontact/groupchat/list': {
+      method: 'POST',
+      closedTo: customerContactOnly,
+      run: ({ body }) => this.#groups.list(body),
+      lie: () => ({ group_chat_list: [], next_cursor: '' }),
+    },
+    '/cgi-bin/externalcontact/groupchat/transfer': {
+      method: 'POST',
+      closedTo: customerContactOnly,
+      run: ({ body }) => this.#groups.transfer(body),
+      lie: () => ({ failed_chat_list: [] }),
     },
   };
+
+  constructor(now: Clock) {
+    this.#now = now;
+    this.#customers = new Customers(this.#directory, now);
+    this.#groups = new Groups(this.#directory, now);
+  }
 
   handle(call: ProviderCall): ProviderAnswer {
     const endpoint = this.#endpoints[call.path];
@@ -175,12 +215,14 @@ class WecomSimulator implements SimulatedProvider {
   }
 
   state(): unknown {
-    return this.#directory.state();
+    return { ...this.#directory.state(), customers: this.#customers.state(), groups: this.#groups.state() };
   }
 
-  reset(members: number): void {
+  reset({ members = 0, ...handover }: WecomResetOptions): void {
     this.#directory = new Directory(members);
-    this.#listings.clear();
+    this.#customers = new Customers(this.#directory, this.#now, handover);
+    this.#groups = new Groups(this.#directory, this.#now, handover);
+    this.#idListings = new Listings();
     this.#access.resetCounters();
   }
 
@@ -222,8 +264,14 @@ class WecomSimulator implements SimulatedProvider {
 
   #delete(member: Member): object {
     if (member.creator) throw new Refusal(301005);
-    this.#directory.remove(member);
+    this.#remove(member);
     return {};
+  }
+
+  #remove(member: Member): void {
+    this.#directory.remove(member);
+    this.#customers.leave(member);
+    this.#groups.leave(member);
   }
 
   /** All or nothing; what a refused call has deleted is not documented (section 5.5). */
@@ -232,7 +280,7 @@ class WecomSimulator implements SimulatedProvider {
     const members = useridlist.flatMap((userid) => this.#directory.find(userid) ?? []);
     if (members.length < useridlist.length) throw new Refusal(40031);
     if (members.some(({ creator }) => creator)) throw new Refusal(301005);
-    for (const member of new Set(members)) this.#directory.remove(member);
+    for (const member of new Set(members)) this.#remove(member);
     return {};
   }
 
@@ -240,28 +288,14 @@ class WecomSimulator implements SimulatedProvider {
   #listId(body: unknown): object {
     // The default of `limit` is not documented: here it is the maximum.
     const { cursor, limit = 10_000 } = readBody<{ cursor?: string; limit?: number }>(body, listIdRules);
-    const { rows, given } = cursor ? this.#listing(cursor) : { rows: this.#idRows(), given: 0 };
-    const end = given + limit;
-    const dept_user = rows.slice(given, end);
-    return { dept_user, ...(end < rows.length && { next_cursor: this.#newCursor(rows, end) }) };
+    const { rows: dept_user, next_cursor } = this.#idListings.page(cursor, limit, () => this.#idRows());
+    return { dept_user, ...(next_cursor && { next_cursor }) };
   }
 
   #idRows(): IdRow[] {
     return this.#directory
       .members()
       .flatMap(({ userid, department }) => department.map((id) => ({ userid, department: id })));
-  }
-
-  #listing(cursor: string): Listing {
-    const listing = this.#listings.get(cursor);
-    if (!listing) throw new Refusal(50100);
-    return listing;
-  }
-
-  #newCursor(rows: IdRow[], given: number): string {
-    const cursor = randomUUID();
-    this.#listings.set(cursor, { rows, given });
-    return cursor;
   }
 
   #byMobile(body: unknown): object {

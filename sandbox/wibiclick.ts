@@ -1,4 +1,4 @@
-import type { ProviderAnswer, ProviderCall, SimulatedProvider } from './simulator.ts';
+import type { ProviderAnswer, ProviderCall, ResetOptions, SimulatedProvider } from './simulator.ts';
 
 // Section numbers are those of providers/wibiclick.md. What it leaves open is decided here and says so.
 
@@ -87,7 +87,7 @@ class WibiclickSimulator implements SimulatedProvider {
   };
 
   constructor() {
-    this.reset(0);
+    this.reset({});
   }
 
   handle(call: ProviderCall): ProviderAnswer {
@@ -114,7 +114,7 @@ class WibiclickSimulator implements SimulatedProvider {
     };
   }
 
-  reset(members: number): void {
+  reset({ members = 0 }: ResetOptions): void {
     const generated = Array.from({ length: members }, (_, index) => generateUser(index + 1));
     const users = [...startUsers.map((row) => createUser(...row)), ...generated];
     this.#users = new Map(users.map((user) => [user.id, user]));

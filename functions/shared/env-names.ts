@@ -4,6 +4,7 @@ export const env = {
   table: 'USHER_TABLE',
   ledgerDays: 'USHER_LEDGER_DAYS',
   fence: 'USHER_FENCE',
+  runs: 'USHER_RUNS',
   trustSessionName: 'USHER_TRUST_SESSION_NAME',
   dingtalkCallsPerSecond: 'USHER_DINGTALK_CALLS_PER_SECOND',
 } as const;
@@ -16,3 +17,6 @@ export const protectedEnv = (provider: string): string => `USHER_${provider.toUp
 
 /** Holds the name or ARN of the secret of `provider`. */
 export const secretIdEnv = (provider: string): string => `USHER_${provider.toUpperCase()}_SECRET_ID`;
+
+/** Holds the function, with its alias, that carries out the runs of a kind, such as `offboarding`. */
+export const workflowEnv = (kind: string): string => `USHER_${kind.toUpperCase()}_WORKFLOW`;

@@ -5,6 +5,7 @@ export const errorCodes = {
   conflict: { status: 409, retryable: false, title: 'It already exists, or its state forbids this' },
   protected: { status: 409, retryable: false, title: 'The account is protected' },
   fence_tripped: { status: 409, retryable: true, title: 'The budget of removals is spent' },
+  plan_drifted: { status: 409, retryable: false, title: 'The plan no longer holds; nothing was sent' },
   halted: { status: 409, retryable: true, title: 'Usher is halted' },
   locked: { status: 409, retryable: true, title: 'Another write to this member is open' },
   idempotency_mismatch: { status: 422, retryable: false, title: 'This Idempotency-Key was used for another request' },
@@ -48,6 +49,8 @@ export interface ErrorOptions {
   provider?: ProviderDetail;
   fix?: string;
   errors?: FieldError[];
+  /** Further members of the problem, such as the fresh plan of a run that drifted. */
+  members?: Record<string, unknown>;
   /** Seconds until a retry can help: the `Retry-After` header. */
   retryAfter?: number;
   /** How often the same call may be sent again within this invocation. */

@@ -16,6 +16,15 @@ interface Budget extends Item {
   counts: Record<string, number>;
 }
 
+export interface Passage {
+  /** Whether the write takes access away from somebody, which the budget counts. */
+  removesAccess: boolean;
+  /** Gives access back, as a cancelled run does, and is let through whatever is halted. */
+  evenHalted?: boolean;
+  /** Somebody has approved exactly this: it is counted, but no number holds it back. */
+  approved?: boolean;
+}
+
 const budgetKey = (provider: string) => ({ pk: `budget#${provider}`, sk: 'day' });
 
 /**
@@ -24,10 +33,30 @@ const budgetKey = (provider: string) => ({ pk: `budget#${provider}`, sk: 'day' }
  * @returns the hour of the reservation, to be given back when the write was not applied
  * @throws OperationError `halted`, `fence_tripped`, `store_unavailable`
  */
-export async function passFence(provider: string, removesAccess: boolean): Promise<number | undefined> {
+export async function passFence(provider: string, passage: Passage): Promise<number | undefined> {
+  if (!passage.evenHalted) await refuseHalted();
+  return passage.removesAccess ? reserve(provider, passage) : undefined;
+}
+
+/** @throws OperationError `halted` */
+export async function refuseHalted(): Promise<void> {
   const halt = await store.get(haltKey);
   if (halt) throw halted(halt);
-  return removesAccess ? reserve(provider) : undefined;
+}
+
+/**
+ * Looks whether so many removals would fit into the budgets now; nothing is reserved.
+ * @throws OperationError `fence_tripped` with the numbers
+ */
+export async function requireBudget(removals: Record<string, number>): Promise<void> {
+  const { perDay } = fenceSettings();
+  const hour = Math.floor(clock.now() / hourMs);
+  for (const [provider, needed] of Object.entries(removals)) {
+    const budget = await store.get<Budget>(budgetKey(provider));
+    const counts = recentCounts(budget, hour);
+    const used = sumOf(counts);
+    if (used + needed > perDay) throw tripped(provider, { used, counts }, perDay, needed);
+  }
 }
 
 /** Gives a reservation back. A failure leaves the budget smaller than it could be, which harms nobody. */
@@ -57,8 +86,8 @@ export const protectedAccount = (provider: string, id: string, why: string): Ope
     fix: 'If this account shall really go, remove what protects it first, or do it in the console of the provider.',
   });
 
-async function reserve(provider: string): Promise<number> {
-  const { perDay } = fenceSettings();
+async function reserve(provider: string, { approved }: Passage): Promise<number> {
+  const perDay = approved ? Number.MAX_SAFE_INTEGER : fenceSettings().perDay;
   for (;;) {
     const hour = Math.floor(clock.now() / hourMs);
     if (await countOne(provider, hour, perDay)) return hour;
@@ -69,7 +98,7 @@ async function reserve(provider: string): Promise<number> {
 }
 
 /** One atomic step, however many functions do it at once: the hour and the sum, if there is room. */
-const countOne = (provider: string, hour: number, perDay: number): Promise<boolean> =>
+const countOne = (provider: string, hour: number, perDay: number): Promise<Item | undefined> =>
   store.update(budgetKey(provider), {
     expression: 'SET #used = #used + :one, #counts.#slot = #counts.#slot + :one',
     condition: '#hour = :hour AND #used < :perDay',
@@ -82,9 +111,8 @@ const countOne = (provider: string, hour: number, perDay: number): Promise<boole
  * @returns false when somebody else was first
  */
 async function openHour(provider: string, hour: number, budget: Budget | undefined, perDay: number): Promise<boolean> {
-  const kept = Object.entries(budget?.counts ?? {}).filter(([slot]) => Number(slot) > hour - countedHours);
-  const counts = Object.fromEntries(kept);
-  const used = kept.reduce((sum, [, count]) => sum + count, 0);
+  const counts = recentCounts(budget, hour);
+  const used = sumOf(counts);
   const next: Budget = {
     ...budgetKey(provider),
     hour,
@@ -92,12 +120,17 @@ async function openHour(provider: string, hour: number, budget: Budget | undefin
     counts: { ...counts, [hour]: (counts[hour] ?? 0) + 1 },
     ttl: epochSeconds(2 * countedHours * hourMs),
   };
-  if (used >= perDay) throw tripped(provider, { ...next, used, counts }, perDay);
+  if (used >= perDay) throw tripped(provider, { used, counts }, perDay);
   return store.put(next, budget ? equals('hour', budget.hour) : absent);
 }
 
+const recentCounts = (budget: Budget | undefined, hour: number): Record<string, number> =>
+  Object.fromEntries(Object.entries(budget?.counts ?? {}).filter(([slot]) => Number(slot) > hour - countedHours));
+
+const sumOf = (counts: Record<string, number>): number => Object.values(counts).reduce((sum, count) => sum + count, 0);
+
 /** Set by the stack; the defaults are those of the README. */
-function fenceSettings(): { perDay: number } {
+export function fenceSettings(): { perDay: number } {
   return { perDay: 50, ...JSON.parse(process.env[env.fence] ?? '{}') };
 }
 
@@ -106,11 +139,16 @@ const halted = ({ reason, by }: Item): OperationError =>
     fix: 'Lift the halt with DELETE /halt when its reason is gone.',
   });
 
-function tripped(provider: string, { used, counts }: Budget, perDay: number): OperationError {
-  const oldest = Math.min(...Object.keys(counts).map(Number));
+function tripped(
+  provider: string,
+  { used, counts }: Pick<Budget, 'used' | 'counts'>,
+  perDay: number,
+  needed = 1,
+): OperationError {
+  const oldest = Math.min(...Object.keys(counts).map(Number), Math.floor(clock.now() / hourMs));
   return new OperationError(
     'fence_tripped',
-    `${used} of ${perDay} removals from ${provider} within 24 hours are used up; this one was not sent`,
+    `${used} of ${perDay} removals from ${provider} within 24 hours are used up, and ${needed} more ${needed === 1 ? 'is' : 'are'} asked for; nothing was sent`,
     {
       provider: { name: provider },
       retryAfter: Math.ceil(((oldest + countedHours) * hourMs - clock.now()) / 1000),

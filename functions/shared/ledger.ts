@@ -78,15 +78,26 @@ export async function openIntent(
     values: { ':id': opened.id },
   };
   if (await store.put(item, free)) return opened;
-  throw new OperationError('locked', `another write to ${intent.subject} is open`, {
+  throw locked(intent.subject);
+}
+
+/** @throws OperationError `locked` while a write of this run to the subject is open */
+export async function requireSettled(subject: string, runId: string): Promise<void> {
+  const open = await store.get<Item & Intent>(openKey(subject));
+  if (open?.runId === runId) throw locked(subject);
+}
+
+const locked = (subject: string): OperationError =>
+  new OperationError('locked', `another write to ${subject} is open`, {
     retryAfter: 60,
     fix: 'Wait for it to end. If its function died, its effect is read from the provider within a few minutes.',
   });
-}
 
-interface Answered {
+export interface Answered {
   outcome: string;
   verified: boolean;
+  /** Whether the provider itself answered, so that the effect is ours beyond doubt. */
+  confirmed?: boolean;
 }
 
 export interface IntentEnd {
@@ -156,7 +167,7 @@ export async function deadIntents(graceMs: number, limit: number): Promise<Inten
 }
 
 /** Milliseconds as text of one length, so that texts sort as times do. */
-const sortableTime = (ms: number): string => String(ms).padStart(15, '0');
+export const sortableTime = (ms: number): string => String(ms).padStart(15, '0');
 
 const ledgerDays = (): number => Number(process.env[env.ledgerDays] ?? 400);
 

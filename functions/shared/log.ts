@@ -11,8 +11,11 @@ export const logger = new Logger({ serviceName: 'usher' });
 export const whereOf = (error: unknown): Record<string, unknown> =>
   Error.isError(error) ? { error: error.name, stack: framesOf(error.stack ?? '') } : { error: typeof error };
 
-/** What is counted: a request that failed, by its code, and a write whose effect could not be read for a day. */
-export type Counted = ErrorCode | 'effect_unknown';
+/**
+ * What is counted: a request that failed, by its code; a write whose effect could not be read for a day; a run whose
+ * step a person must look at, and one that stands still.
+ */
+export type Counted = ErrorCode | 'effect_unknown' | 'run_needs_attention' | 'run_stuck';
 
 /**
  * Fields that make a log line count one in a CloudWatch metric called `name`, by stage. CloudWatch reads them out of the

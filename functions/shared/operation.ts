@@ -16,19 +16,33 @@ export type Connect<Client> = (deadline: Deadline) => Client;
 export type Providers = Record<string, Connect<unknown>>;
 export type Clients<P extends Providers> = { [Name in keyof P]: ReturnType<P[Name]> };
 
-export type ObjectSchema = z.ZodMiniType<object>;
-
-export interface Definition<Input extends ObjectSchema, Output extends z.ZodMiniType, P extends Providers> {
+interface Declared {
   summary: string;
   description?: string;
   route: Route;
   effect: Effect;
+  /** The status of a success; 200 unless given. */
+  status?: 201 | 202;
+  /** Needs the scope `usher/approve` in the place of that of its effect. */
+  approves?: boolean;
+  /** The durable functions that it may start and wake, such as `offboarding/run-offboarding`. */
+  starts?: string[];
+}
+
+export type ObjectSchema = z.ZodMiniType<object>;
+
+export interface Definition<Input extends ObjectSchema, Output extends z.ZodMiniType, P extends Providers>
+  extends Declared {
   /** The providers whose secrets the function may read, each with the way to its client. */
   providers: P;
   /** Path, query and body as one flat object. */
   input: Input;
   output: Output;
-  run(input: z.output<Input>, clients: Clients<P>): Promise<z.input<Output>>;
+  run(
+    input: z.output<Input>,
+    clients: Clients<P>,
+    request: Request<z.output<Input>, Clients<P>>,
+  ): Promise<z.input<Output>>;
 }
 
 /** A checked request, on its way to the operation. */
@@ -39,6 +53,8 @@ export interface Request<Input, C> {
   context: Context;
   requestId: string;
   deadline: Deadline;
+  /** Under which the request is filed, if it has an `Idempotency-Key`: the same for every replay. */
+  storedKey?: string;
 }
 
 /** Answers in the documented forms. */
@@ -50,16 +66,12 @@ export interface Answers {
 /** What stands between the request and `run`: nothing for a read, lock and ledger for a write. */
 export type Around<Input, C> = (
   request: Request<Input, C>,
-  run: () => Promise<unknown>,
+  run: (storedKey?: string) => Promise<unknown>,
   answers: Answers,
 ) => Promise<Answer>;
 
 /** What everything else is derived from: stack, local API, OpenAPI document, tables and contract tests. */
-export interface Operation {
-  summary: string;
-  description?: string;
-  route: Route;
-  effect: Effect;
+export interface Operation extends Declared {
   providers: string[];
   input: z.ZodMiniType;
   output: z.ZodMiniType;
@@ -90,7 +102,9 @@ export function defineOperation<I extends ObjectSchema, O extends z.ZodMiniType,
     const requestId = requestIdOf(event, context);
     const ofError = (error: unknown) => problemResponse(toFailure(error, effect), requestId);
     const request = { input, clients, event, context, requestId, deadline };
-    return around(request, () => run(input, clients), { ofOutput: jsonAnswer, ofError });
+    const ofOutput = (output: unknown) => jsonAnswer(output, declaration.status);
+    const perform = (storedKey?: string) => run(input, clients, { ...request, ...(storedKey && { storedKey }) });
+    return around(request, perform, { ofOutput, ofError });
   };
 
   const handler: HttpHandler = middy<APIGatewayProxyEventV2, Answer>()
@@ -115,11 +129,11 @@ export function connectAll<P extends Providers>(providers: P, deadline: Deadline
 }
 
 /** 202 when the effect still depends on a person (DingTalk's 40103). */
-function jsonAnswer(output: unknown): Answer {
+function jsonAnswer(output: unknown, status = 200): Answer {
   const isPending =
     typeof output === 'object' && output !== null && Reflect.get(output, 'outcome') === 'pending_consent';
   return {
-    statusCode: isPending ? 202 : 200,
+    statusCode: isPending ? 202 : status,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(output),
   };

@@ -7,6 +7,17 @@ export const problemContentType = 'application/problem+json';
 
 export const errorCode = z.enum(Object.keys(errorCodes) as ErrorCode[]);
 
+/** What a refusal of a run tells beside the reason. */
+const runMembers = {
+  runStatus: documented(z.optional(z.string()), { description: 'The status that a run has, when that is the reason' }),
+  id: documented(z.optional(z.string()), {
+    description: 'With `plan_drifted`: the run, whose plan is a fresh one now',
+  }),
+  digest: documented(z.optional(z.string()), { description: 'With `plan_drifted`: the digest of the fresh plan' }),
+  expiresAt: z.optional(z.string()),
+  plan: z.optional(z.looseObject({})),
+};
+
 /** RFC 9457 problem details with our members. */
 export const problem = documented(
   z.object({
@@ -30,6 +41,7 @@ export const problem = documented(
     ),
     fix: documented(z.optional(z.string()), { description: 'What an operator does next' }),
     errors: z.optional(z.array(z.object({ path: z.string(), message: z.string() }))),
+    ...runMembers,
   }),
   { title: 'Problem' },
 );
@@ -37,8 +49,9 @@ export const problem = documented(
 /** An expected failure as the answer that the caller gets. */
 export function problemResponse(error: OperationError, requestId: string): APIGatewayProxyStructuredResultV2 {
   const { status, title } = errorCodes[error.code];
-  const { provider, fix, errors, retryAfter } = error.options;
+  const { provider, fix, errors, members, retryAfter } = error.options;
   const body: z.infer<typeof problem> = {
+    ...members,
     type: `urn:usher:error:${error.code}`,
     title,
     status,

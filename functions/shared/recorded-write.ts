@@ -1,15 +1,13 @@
 import * as z from 'zod/mini';
 import type { Deadline } from './clock.ts';
 import { OperationError } from './errors.ts';
-import { giveBack, passFence } from './fence.ts';
+import { giveBack, type Passage, passFence } from './fence.ts';
 import { closeIntent, dropIntent, type Intent, type IntentEnd, type LedgerState, openIntent } from './ledger.ts';
 import { logger, whereOf } from './log.ts';
 
-export interface PlannedWrite {
+export interface PlannedWrite extends Passage {
   provider: string;
   intent: Omit<Intent, 'id' | 'at' | 'leaseEndsAt'>;
-  /** Whether it takes access away from somebody, which the fence counts. */
-  removesAccess: boolean;
 }
 
 /**
@@ -18,12 +16,12 @@ export interface PlannedWrite {
  * @throws OperationError `locked`, `halted`, `fence_tripped`, `store_unavailable` with nothing sent, or what `send` throws
  */
 export async function recordedWrite<Output>(
-  { provider, intent: meant, removesAccess }: PlannedWrite,
+  { provider, intent: meant, ...passage }: PlannedWrite,
   deadline: Deadline,
   send: () => Promise<Output>,
 ): Promise<Output> {
   const intent = await openIntent(meant, deadline.msLeft);
-  const reservation = await passFence(provider, removesAccess).catch(async (error: unknown) => {
+  const reservation = await passFence(provider, passage).catch(async (error: unknown) => {
     await afterwards(() => dropIntent(intent));
     throw error;
   });
@@ -53,7 +51,7 @@ function answerOf(output: unknown): Omit<IntentEnd, 'state'> {
   const code = data.response?.errcode;
   return {
     ...(code !== undefined && { code: String(code) }),
-    answered: { outcome: data.outcome, verified: data.verified === true },
+    answered: { outcome: data.outcome, verified: data.verified === true, confirmed: data.response !== null },
   };
 }
 

@@ -8,6 +8,8 @@ interface Definition<P extends Providers> {
   /** An EventBridge Scheduler expression. */
   schedule: string;
   providers: P;
+  /** The durable functions that it may start and wake, such as `offboarding/run-offboarding`. */
+  starts?: string[];
   run(clients: Clients<P>): Promise<object>;
 }
 
@@ -16,6 +18,7 @@ export interface ScheduledOperation {
   summary: string;
   schedule: string;
   providers: string[];
+  starts?: string[];
 }
 
 const budgetMs = 25_000;
@@ -25,7 +28,7 @@ const budgetMs = 25_000;
  * thrown, so that the Errors metric moves and Lambda tries again.
  */
 export function defineSchedule<P extends Providers>({ run, ...definition }: Definition<P>) {
-  const { schedule, summary, providers } = definition;
+  const { schedule, summary, providers, starts } = definition;
   const handler = async (_event: unknown, context: Context): Promise<object> => {
     try {
       const result = await run(connectAll(providers, new Deadline(budgetMs)));
@@ -36,6 +39,11 @@ export function defineSchedule<P extends Providers>({ run, ...definition }: Defi
       throw error;
     }
   };
-  const operation: ScheduledOperation = { summary, schedule, providers: Object.keys(providers) };
+  const operation: ScheduledOperation = {
+    summary,
+    schedule,
+    providers: Object.keys(providers),
+    ...(starts && { starts }),
+  };
   return Object.assign(handler, { operation });
 }

@@ -7,6 +7,7 @@ import {
   type PutItemCommandInput,
   QueryCommand,
   UpdateItemCommand,
+  type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { clock } from './clock.ts';
@@ -89,18 +90,19 @@ export const store = {
     return { stored: answer !== undefined, before: answer?.Attributes && (unmarshall(answer.Attributes) as Item) };
   },
 
-  /** @returns whether it was changed: false when the condition does not hold */
-  async update({ pk, sk }: Key, change: Change): Promise<boolean> {
-    const input = {
+  /** @returns the item as it is now; undefined when the condition does not hold, and nothing was changed */
+  async update<T extends Item>({ pk, sk }: Key, change: Change): Promise<T | undefined> {
+    const input: UpdateItemCommandInput = {
       TableName: tableName(),
       Key: marshall({ pk, sk }),
       UpdateExpression: change.expression,
       ConditionExpression: change.condition,
       ExpressionAttributeNames: change.names,
-      ExpressionAttributeValues: marshall(change.values),
+      ExpressionAttributeValues: marshall(change.values, { removeUndefinedValues: true }),
+      ReturnValues: 'ALL_NEW',
     };
     const answer = await reached(() => ifConditionHolds(() => database().send(new UpdateItemCommand(input))));
-    return answer !== undefined;
+    return answer && (unmarshall(answer.Attributes ?? {}) as T);
   },
 
   /** @returns whether it was deleted: false when the condition does not hold */
@@ -119,6 +121,17 @@ export const store = {
       ScanIndexForward: false,
       Limit: limit,
       ...(cursor && { ExclusiveStartKey: marshall({ pk, sk: cursor }) }),
+    });
+  },
+
+  /** Items of one index partition before `isk`, greatest first. The index is eventually consistent. */
+  queryIndexBackwards(ipk: string, isk: string, limit: number): Promise<Page> {
+    return queryPage({
+      IndexName: 'index',
+      KeyConditionExpression: 'ipk = :ipk AND isk < :isk',
+      ExpressionAttributeValues: marshall({ ':ipk': ipk, ':isk': isk }),
+      ScanIndexForward: false,
+      Limit: limit,
     });
   },
 

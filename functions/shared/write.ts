@@ -1,12 +1,11 @@
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type * as z from 'zod/mini';
 import { callerOf } from './caller.ts';
-import { errorCodes, invalidInput, OperationError } from './errors.ts';
+import { OperationError } from './errors.ts';
 import { refuseProtected } from './fence.ts';
-import { type KeyedRun, oncePerKey, Unstored } from './idempotency.ts';
+import type { KeyedRun } from './idempotency.ts';
+import { oncePerRequest } from './keyed.ts';
 import { type Expectation, findByKey } from './ledger.ts';
 import {
-  type Around,
   type Clients,
   type Definition,
   defineOperation,
@@ -16,8 +15,6 @@ import {
 } from './operation.ts';
 import { recordedWrite } from './recorded-write.ts';
 import { lostAnswer, type Verification } from './settle.ts';
-
-type Answer = APIGatewayProxyStructuredResultV2;
 
 /** What an operation with an effect declares beside its `run`. */
 export interface WriteDeclaration<Input, C> {
@@ -42,26 +39,9 @@ export function defineWrite<I extends ObjectSchema, O extends z.ZodMiniType, P e
   const { route, effect } = definition;
   const removes = (input: z.output<I>) => write.removesAccess?.(input) ?? effect === 'delete';
 
-  const around: Around<z.output<I>, Clients<P>> = async (request, run, { ofOutput, ofError }) => {
-    const key = idempotencyKeyOf(request.event);
-    const perform = (keyed?: KeyedRun) =>
-      guarded(write, request, { route, removesAccess: removes(request.input) }, run, keyed);
-    if (key === undefined) return ofOutput(await perform());
-
-    let failure: { error: unknown } | undefined;
-    const keyedRequest = { key, route, caller: callerOf(request.event), payload: { ...request.input } };
-    const answer = await oncePerKey(keyedRequest, request.context, async (keyed): Promise<Answer> => {
-      try {
-        return ofOutput(await perform(keyed));
-      } catch (error) {
-        failure = { error };
-        if (mayRunAgain(error)) throw new Unstored(ofError(error));
-        return ofError(error);
-      }
-    });
-    if (failure) throw failure.error;
-    return answer;
-  };
+  const around = oncePerRequest<z.output<I>, Clients<P>>(route, (request, run, keyed) =>
+    guarded(write, request, { route, removesAccess: removes(request.input) }, run, keyed),
+  );
   return defineOperation(definition, around);
 }
 
@@ -91,13 +71,6 @@ async function guarded<Input extends object, C>(
   return recordedWrite({ provider, intent, removesAccess }, deadline, run);
 }
 
-function idempotencyKeyOf({ headers }: APIGatewayProxyEventV2): string | undefined {
-  const key = headers['idempotency-key'];
-  if (key === undefined || /^[\x21-\x7e]{1,255}$/.test(key)) return key;
-  const message = 'must be 1 to 255 printable ASCII characters, without spaces';
-  throw invalidInput([{ path: 'Idempotency-Key', message }]);
-}
-
 /** An earlier request with this key died on the way; the ledger knows what it did, once it is settled. */
 async function findSuccess(subject: string, key: string): ReturnType<typeof findByKey> {
   const entry = await findByKey(subject, key);
@@ -117,10 +90,3 @@ const verificationOf = (verified: boolean): Verification =>
 /** The ids among the input fields, in the providers' own spelling. */
 const idsOf = (input: object): object =>
   Object.fromEntries(Object.entries(input).filter(([name]) => ['userid', 'userId', 'websiteId'].includes(name)));
-
-/** Nothing was applied, and the same request can succeed later. */
-function mayRunAgain(error: unknown): boolean {
-  if (!(error instanceof OperationError)) return false;
-  const { code, outcome } = error;
-  return code === 'halted' || code === 'locked' || (errorCodes[code].status === 503 && outcome === 'not_applied');
-}

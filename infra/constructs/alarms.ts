@@ -15,6 +15,7 @@ import { countsOf } from '../metrics.ts';
 import type { Api } from './api.ts';
 import type { Schedules } from './schedules.ts';
 import type { Store } from './store.ts';
+import type { Workflows } from './workflows.ts';
 
 export interface AlarmsProps {
   stage: string;
@@ -22,6 +23,7 @@ export interface AlarmsProps {
   api: Api;
   store: Store;
   schedules: Schedules;
+  workflows: Workflows;
 }
 
 interface Concern {
@@ -82,7 +84,7 @@ export class Alarms extends Construct {
   }
 }
 
-const concernsOf = ({ stage, api, store, schedules }: AlarmsProps): Concern[] => [
+const concernsOf = ({ stage, api, store, schedules, workflows }: AlarmsProps): Concern[] => [
   {
     name: 'effect-in-doubt',
     what: 'A member may not be in the state that the caller was told or asked for.',
@@ -156,6 +158,30 @@ const concernsOf = ({ stage, api, store, schedules }: AlarmsProps): Concern[] =>
     name: 'schedule-dead-letters',
     what: 'EventBridge Scheduler could not start a function.',
     metric: schedules.deadLetters.metricApproximateNumberOfMessagesVisible(),
+    atLeast: 1,
+  },
+  {
+    name: 'run-attention',
+    what: 'A step of an offboarding or onboarding needs a person.',
+    metric: countsOf(stage, 'run_needs_attention'),
+    atLeast: 1,
+  },
+  {
+    name: 'run-stuck',
+    what: 'An offboarding or onboarding stands still, and waking its workflow is not possible.',
+    metric: countsOf(stage, 'run_stuck'),
+    atLeast: 1,
+  },
+  {
+    name: 'workflow-errors',
+    what: 'A function that carries out runs failed, or an execution of it ended before its run.',
+    metric: workflows.failures(),
+    atLeast: 1,
+  },
+  {
+    name: 'workflow-dead-letters',
+    what: 'An execution of a workflow could not begin, failed, ran out of time or was stopped.',
+    metric: workflows.deadLetters.metricApproximateNumberOfMessagesVisible(),
     atLeast: 1,
   },
 ];

@@ -54,14 +54,14 @@ export class Api extends Construct {
   }
 
   /** Leads the operation's route to its function. */
-  addRoute(fn: LambdaFunction, { route, effect }: Operation): void {
-    const { method, path } = parseRoute(route);
+  addRoute(fn: LambdaFunction, operation: Operation): void {
+    const { method, path } = parseRoute(operation.route);
     new HttpRoute(fn, 'Route', {
       httpApi: this.#api,
       routeKey: HttpRouteKey.with(path, HttpMethod[method]),
       integration: new HttpLambdaIntegration('Integration', fn),
       authorizer: this.#authorizer,
-      ...(this.#auth !== 'iam' && { authorizationScopes: [effect === 'read' ? 'usher/read' : 'usher/write'] }),
+      ...(this.#auth !== 'iam' && { authorizationScopes: [scopeOf(operation)] }),
     });
   }
 
@@ -101,6 +101,11 @@ export class Api extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
   }
+}
+
+function scopeOf({ effect, approves }: Operation): string {
+  if (approves) return 'usher/approve';
+  return effect === 'read' ? 'usher/read' : 'usher/write';
 }
 
 /** The route and not the path, which holds ids. */

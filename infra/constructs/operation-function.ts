@@ -5,15 +5,18 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { BundledOperation } from '../bundle.ts';
 import { environmentOf } from '../environment.ts';
-import type { LoadedFunction } from '../operations.ts';
+import { functionNameOf, type LoadedFunction } from '../operations.ts';
 import type { Settings } from '../settings.ts';
 import type { Egress } from './egress.ts';
+import type { Workflows } from './workflows.ts';
 
 export interface OperationFunctionProps {
   operation: LoadedFunction;
   bundle: BundledOperation;
   settings: Settings;
   egress: Egress | undefined;
+  /** For a workflow; any other function ends with its invocation. */
+  durability: Workflows['durability'] | undefined;
   tracing: Tracing;
 }
 
@@ -23,9 +26,9 @@ export class OperationFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: OperationFunctionProps) {
     super(scope, id);
-    const { operation, bundle, settings, egress, tracing } = props;
+    const { operation, bundle, settings, egress, durability, tracing } = props;
     const { providers, summary } = operation.operation;
-    const functionName = `usher-${settings.stage}-${operation.id.replace('/', '-')}`;
+    const functionName = functionNameOf(settings.stage, operation.id);
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     const logGroup = new LogGroup(this, 'Log', {
       logGroupName: `/aws/lambda/${functionName}`,
@@ -48,24 +51,25 @@ export class OperationFunction extends Construct {
       tracing,
       environment: environmentOf(bundle, providers, settings),
       ...egress?.placement,
+      ...durability,
     });
     egress?.allowConnect(this.fn, functionName);
-    this.#acknowledge(role, 'route' in operation.operation);
+    if (!durability) this.#acknowledgeNoDeadLetters('route' in operation.operation);
     if (tracing === Tracing.DISABLED) {
       Validations.of(this.fn).acknowledge({ id: 'Serverless-LambdaTracing', reason: 'Off in the regions of China' });
     }
+    Validations.of(role).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason: 'Traces and network interfaces have no resource to name beforehand; the code is denied the interfaces',
+    });
   }
 
-  #acknowledge(role: Role, answersRequests: boolean): void {
+  #acknowledgeNoDeadLetters(answersRequests: boolean): void {
     Validations.of(this.fn).acknowledge({
       id: 'Serverless-LambdaDLQ',
       reason: answersRequests
         ? 'API Gateway waits for the answer: a failure reaches the caller, none is queued'
         : 'The event of a schedule holds nothing to keep: the next run does what this one could not',
-    });
-    Validations.of(role).acknowledge({
-      id: 'AwsSolutions-IAM5[Resource::*]',
-      reason: 'Traces and network interfaces have no resource to name beforehand; the code is denied the interfaces',
     });
   }
 }

@@ -2,7 +2,7 @@ import { NestedStack, Tags } from 'aws-cdk-lib';
 import type { Tracing } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { BundledOperation } from '../bundle.ts';
-import type { LoadedFunction } from '../operations.ts';
+import { isRouted, isWorkflow, type LoadedFunction } from '../operations.ts';
 import type { Settings } from '../settings.ts';
 import type { Api } from './api.ts';
 import type { Egress } from './egress.ts';
@@ -10,6 +10,7 @@ import { OperationFunction } from './operation-function.ts';
 import type { ProviderSecret } from './provider-secret.ts';
 import type { Schedules } from './schedules.ts';
 import type { Store } from './store.ts';
+import type { Workflows } from './workflows.ts';
 
 /** What the functions of all folders share. */
 export interface SharedProps {
@@ -18,6 +19,7 @@ export interface SharedProps {
   tracing: Tracing;
   api: Api;
   schedules: Schedules;
+  workflows: Workflows;
   store: Store;
   secrets: ProviderSecret[];
   egress: Egress | undefined;
@@ -36,10 +38,10 @@ export class OperationsStack extends NestedStack {
 
   /** What a function may use follows from what it declares and from the code in its bundle. */
   #addFunction(loaded: LoadedFunction): void {
-    const { settings, bundles, tracing, api, schedules, store, secrets, egress } = this.#shared;
-    const { name, operation } = loaded;
-    const bundle = bundles.get(loaded.id);
-    if (!bundle) throw new Error(`there is no bundle of ${loaded.id}`);
+    const { settings, bundles, tracing, api, schedules, workflows, store, secrets, egress } = this.#shared;
+    const { id, name, operation } = loaded;
+    const bundle = bundles.get(id);
+    if (!bundle) throw new Error(`there is no bundle of ${id}`);
     const callsProviders = operation.providers.length > 0;
 
     const { fn } = new OperationFunction(this, name, {
@@ -48,10 +50,13 @@ export class OperationsStack extends NestedStack {
       settings,
       tracing,
       egress: callsProviders ? egress : undefined,
+      durability: isWorkflow(loaded) ? workflows.durability : undefined,
     });
     for (const secret of secrets) if (operation.providers.includes(secret.provider)) secret.allowRead(fn);
     if (bundle.inputs.includes('functions/shared/store.ts')) store.allowUse(fn);
-    if ('route' in operation) api.addRoute(fn, operation);
-    else schedules.add(fn, operation);
+    if ('starts' in operation) for (const started of operation.starts ?? []) workflows.allowStart(fn, started);
+    if (isRouted(loaded)) api.addRoute(fn, loaded.operation);
+    else if (isWorkflow(loaded)) workflows.add(fn, loaded);
+    else schedules.add(fn, loaded.operation);
   }
 }

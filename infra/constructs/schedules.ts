@@ -1,12 +1,13 @@
-import { Aws, Duration, Stack, Validations } from 'aws-cdk-lib';
+import { Aws, Duration, Stack } from 'aws-cdk-lib';
 import type { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { ScheduledOperation } from '../../functions/shared/schedule.ts';
 import { sumOf } from '../metrics.ts';
+import { DeadLetterQueue } from './dead-letter-queue.ts';
 
 /** What runs by the clock. A run that EventBridge Scheduler could not start ends in one queue. */
 export class Schedules extends Construct {
@@ -15,17 +16,7 @@ export class Schedules extends Construct {
 
   constructor(scope: Construct, id: string, { stage }: { stage: string }) {
     super(scope, id);
-    this.deadLetters = new Queue(this, 'DeadLetters', {
-      queueName: `usher-${stage}-schedule-dead-letters`,
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-    });
-    const reason = 'It is the dead-letter queue of the schedules';
-    Validations.of(this.deadLetters).acknowledge(
-      { id: 'AwsSolutions-SQS3', reason },
-      { id: 'Serverless-SQSRedrivePolicy', reason },
-    );
+    this.deadLetters = new DeadLetterQueue(this, 'DeadLetters', { queueName: `usher-${stage}-schedule-dead-letters` });
   }
 
   /** Runs the function by its schedule, under a role that may do nothing else. */

@@ -1,20 +1,29 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadOperations } from '../../infra/operations.ts';
+import { bundleOperations } from '../../infra/bundle.ts';
+import { isRouted, isScheduled, isWorkflow, loadFunctions } from '../../infra/operations.ts';
 import { httpEvent, invoke, lambdaContext, type TestRequest } from '../support/invoke.ts';
 import { simulated } from '../support/providers.ts';
 
-const operations = await loadOperations();
+const functions = await loadFunctions();
+const operations = functions.filter(isRouted);
+const schedules = functions.filter(isScheduled);
+const workflows = functions.filter(isWorkflow);
 const writes = operations.filter(({ operation }) => operation.effect !== 'read');
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const all = ['wecom', 'dingtalk', 'wibiclick'];
+/** Folders whose functions reach across providers; those of every other folder call its own provider, or none. */
+const acrossProviders = ['offboarding', 'onboarding', 'cleanup'];
 const providers = [simulated('wecom'), simulated('dingtalk'), simulated('wibiclick')];
 const sentToProviders = async () => (await Promise.all(providers.map((provider) => provider.requests()))).flat();
 
+const unknownRun = '0b8e7c52-6a0f-4c55-9c0b-0a3f7c1f2b1d';
 /** Any value for each path parameter: what is tested here is refused before the values matter. */
-const pathOf = (route: string) =>
-  Object.fromEntries([...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name, '101']));
+const pathOf = (route: string): Record<string, string> =>
+  Object.fromEntries([...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name, name === 'id' ? unknownRun : '101']));
 
 describe.each(operations)('$id', ({ id, folder, handler, operation }) => {
   const path = pathOf(operation.route);
@@ -31,8 +40,9 @@ describe.each(operations)('$id', ({ id, folder, handler, operation }) => {
 
     expect(operation.summary).toMatch(/^[A-Z].*[^.]$/);
     expect(Object.entries(effects)).toContainEqual([method, expect.arrayContaining([operation.effect])]);
-    const all = ['wecom', 'dingtalk', 'wibiclick'];
-    expect(operation.providers).toEqual(id === 'system/doctor' ? all : all.filter((provider) => provider === folder));
+    const own = all.filter((provider) => id === 'system/doctor' || provider === folder);
+    if (!acrossProviders.includes(folder)) expect(operation.providers).toEqual(own);
+    expect(all).toEqual(expect.arrayContaining(operation.providers));
   });
 
   test.each<[string, unknown]>([
@@ -101,16 +111,112 @@ describe.each(operations)('$id', ({ id, folder, handler, operation }) => {
   });
 });
 
-const deletions = writes.filter(({ operation }) => operation.effect === 'delete');
-describe.each(deletions)('$id', ({ handler, operation }) => {
+/** What else a write must be given, so that nothing but its key is wrong. */
+const digest = '0'.repeat(64);
+const bodies: Record<string, object> = {
+  'wecom/create-user': { userid: 'qianyi', name: '钱一', email: 'qianyi@example.com', department: [2] },
+  'wecom/update-user': { position: 'Tester' },
+  'dingtalk/create-user': { userid: 'qianyi', name: '钱一', mobile: '13900005555', dept_id_list: [2] },
+  'dingtalk/update-user': { title: 'Tester' },
+  'dingtalk/terminate-user': {
+    lastWorkDate: 1_790_000_000_000,
+    dismissionMemo: 'left',
+    terminationReasonVoluntary: ['1'],
+  },
+  'offboarding/plan-offboarding': { accounts: { wecom: { userid: 'lisi' } } },
+  'offboarding/apply-offboarding': { digest },
+  'offboarding/approve-offboarding': { digest },
+  'onboarding/create-onboarding': { accounts: { wibiclick: { userId: '105', websites: ['201'] } } },
+};
+
+describe.each(writes)('$id', ({ id, handler, operation }) => {
   const path = pathOf(operation.route);
+  const body = bodies[id];
 
   test.each(['', 'two words', 'x'.repeat(256), 'schlüssel'])('refuses the Idempotency-Key %j', async (key) => {
-    const answer = await invoke(handler, { path, headers: { 'idempotency-key': key } });
+    const request = { path, ...(body && { body }), headers: { 'idempotency-key': key } };
+
+    const answer = await invoke(handler, request);
 
     expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: 'Idempotency-Key' }] } });
     expect(await sentToProviders()).toEqual([]);
   });
+});
+
+const ofRuns = operations.filter(({ operation }) => operation.route.includes('/{id}'));
+describe.each(ofRuns)('$id', ({ id, folder, handler }) => {
+  const body = bodies[id];
+
+  test(`knows no ${folder} by an id that was never given`, async () => {
+    const answer = await invoke(handler, { path: { id: unknownRun }, ...(body && { body }) });
+
+    expect(answer).toMatchObject({ status: 404, body: { code: 'not_found', errors: [{ path: 'id' }] } });
+    expect(await sentToProviders()).toEqual([]);
+  });
+
+  test.each(['101', `${unknownRun}0`, '../halt', 'run#1'])('refuses %j, which is the id of no run', async (wrong) => {
+    const answer = await invoke(handler, { path: { id: wrong }, ...(body && { body }) });
+
+    expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_input', errors: [{ path: 'id' }] } });
+  });
+});
+
+test('every route of one run is tried with unknown ids', () => {
+  expect(ofRuns.map(({ operation }) => operation.route)).toEqual(
+    operations.map(({ operation }) => operation.route).filter((route) => /\/(on|off)boardings\/./.test(route)),
+  );
+});
+
+describe('what is started', () => {
+  const starts = functions.flatMap(({ id, operation }) =>
+    ('starts' in operation ? (operation.starts ?? []) : []).map((started) => ({ id, started })),
+  );
+  const workflowIds = workflows.map(({ id }) => id);
+
+  test.each(starts)('$id starts $started, which is a workflow', ({ started }) => {
+    expect(workflowIds).toContain(started);
+  });
+
+  test.each(workflows)('$id is started by a request, and taken up again by a schedule', ({ id }) => {
+    const starters = starts.filter(({ started }) => started === id).map((start) => start.id);
+
+    expect(starters.filter((starter) => operations.some((operation) => operation.id === starter))).not.toEqual([]);
+    expect(starters.filter((starter) => schedules.some((schedule) => schedule.id === starter))).not.toEqual([]);
+  });
+
+  test.each(workflows)('$id carries out the runs of its folder, and says what it does', ({ id, folder, operation }) => {
+    expect(id).toBe(`${folder}/run-${operation.workflow}`);
+    expect(folder).toBe(operation.workflow);
+    expect(operation.summary).toMatch(/^[A-Z].*[^.]$/);
+  });
+
+  test('a read starts nothing', () => {
+    const reads = operations.filter(({ operation }) => operation.effect === 'read').map(({ id }) => id);
+
+    expect(starts.filter(({ id }) => reads.includes(id))).toEqual([]);
+  });
+});
+
+test.each(schedules)('$id says what it does and when', ({ id, operation }) => {
+  expect(id).toMatch(/^[a-z]+\/[a-z]+(-[a-z]+)*$/);
+  expect(operation.summary).toMatch(/^[A-Z].*[^.]$/);
+  expect(operation.schedule).toMatch(/^(rate|cron)\(.+\)$/);
+});
+
+describe('the secrets that a function may read', () => {
+  const outdir = mkdtempSync(join(tmpdir(), 'usher-contract-'));
+  afterAll(() => rmSync(outdir, { recursive: true }));
+  const bundled = bundleOperations(outdir);
+
+  test.each(functions)(
+    '$id: those of the providers that its code can call, and no others',
+    async ({ id, operation }) => {
+      const inputs = (await bundled).find((bundle) => bundle.id === id)?.inputs ?? [];
+
+      const callable = all.filter((provider) => inputs.includes(`functions/${provider}/client/api.ts`));
+      expect(operation.providers).toEqual(callable);
+    },
+  );
 });
 
 test('no two operations have one route', () => {
@@ -128,7 +234,7 @@ test('no code under functions/ knows the sandbox', () => {
   expect(knowing).toEqual([]);
 });
 
-test('importing every operation needs no environment and does no I/O', () => {
+test('importing every function needs no environment and does no I/O', () => {
   const script = join(root, 'test/support/import-without-world.ts');
 
   const printed = execFileSync(process.execPath, ['--import', 'tsx', script], {
@@ -137,5 +243,5 @@ test('importing every operation needs no environment and does no I/O', () => {
     encoding: 'utf8',
   });
 
-  expect(printed.trim()).toBe(`${operations.length} operations imported, 0 attempts to reach out`);
+  expect(printed.trim()).toBe(`${functions.length} functions imported, 0 attempts to reach out`);
 });

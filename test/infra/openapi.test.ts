@@ -25,6 +25,16 @@ function described(id: string): Described {
   return found;
 }
 
+const isPending = (response: Described['responses'][string] | undefined): boolean =>
+  response?.description.includes('`pending_consent`') === true;
+
+/** The codes of all failures that are described for an operation, in alphabetical order. */
+const codesOf = (id: string): string[] =>
+  Object.values(described(id).responses)
+    .flatMap(({ description }) => [...description.matchAll(/`(\w+)`: /g)])
+    .flatMap(([, code]) => code ?? [])
+    .sort();
+
 test('is a valid OpenAPI 3.1 document', async () => {
   const validator = new Validator();
 
@@ -79,8 +89,55 @@ test('describes the failures that an operation can have, and those of API Gatewa
   expect(Object.keys(described('wecom-delete-user').responses)).toEqual(expect.arrayContaining(gateway));
 });
 
+test.each(operations)('describes a success of $id under its status, and under no other', ({ id, operation }) => {
+  const { responses } = described(id.replace('/', '-'));
+  const successes = Object.keys(responses).filter((status) => /^2/.test(status) && !isPending(responses[status]));
+
+  expect(successes).toEqual([String(operation.status ?? 200)]);
+});
+
+test.each([
+  ['system-health', '200', 'Done'],
+  ['offboarding-plan-offboarding', '201', 'Created'],
+  ['offboarding-apply-offboarding', '202', 'Accepted: it goes on after this answer, and GET tells how far it is'],
+])('says what a success of %s means: %s', (id, status, description) => {
+  expect(described(id).responses[status]).toMatchObject({
+    description,
+    content: { 'application/json': { schema: { type: 'object' } } },
+  });
+});
+
+test('describes what a command on a run can meet, and nothing of a provider that it does not call', () => {
+  const codes = codesOf('offboarding-approve-offboarding');
+
+  expect(codes).toEqual(
+    [
+      'invalid_input',
+      'not_found',
+      'conflict',
+      'protected',
+      'fence_tripped',
+      'plan_drifted',
+      'halted',
+      'idempotency_in_progress',
+      'idempotency_mismatch',
+      'internal',
+      'store_unavailable',
+    ].sort(),
+  );
+  expect(codesOf('offboarding-apply-offboarding')).toEqual(expect.arrayContaining([...codes, 'provider_timeout']));
+});
+
+test('what is read can be unknown where the path names it, and has no plan that drifts', () => {
+  expect(codesOf('offboarding-get-offboarding')).toEqual(
+    ['invalid_input', 'not_found', 'internal', 'store_unavailable'].sort(),
+  );
+  expect(codesOf('offboarding-list-offboardings')).toEqual(['invalid_input', 'internal', 'store_unavailable'].sort());
+  expect(codesOf('wecom-get-user')).not.toContain('plan_drifted');
+});
+
 test('describes 202 where the effect can wait for the consent of a person, and nowhere else', () => {
-  const pending = operations.filter(({ id }) => '202' in described(id.replace('/', '-')).responses);
+  const pending = operations.filter(({ id }) => isPending(described(id.replace('/', '-')).responses['202']));
 
   expect(pending.map(({ id }) => id)).toEqual(['dingtalk/create-user']);
   expect(described('dingtalk-create-user').responses['202']).toMatchObject({

@@ -1,13 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
-import { env, protectedEnv, secretIdEnv } from '../../functions/shared/env-names.ts';
+import { env, protectedEnv, secretIdEnv, workflowEnv } from '../../functions/shared/env-names.ts';
+import { isWorkflow, type LoadedFunction } from '../../infra/operations.ts';
 import type { Json } from '../support/invoke.ts';
-import { atRoot, bundles, deployed, functions, operations, schedules, synthesize } from '../support/synthesis.ts';
+import {
+  atRoot,
+  bundles,
+  deployed,
+  functions,
+  operations,
+  schedules,
+  synthesize,
+  workflows,
+} from '../support/synthesis.ts';
 
 const existingSecret = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:hr/dingtalk-AbCdEf';
 const iam = synthesize({
   stage: 'test',
   dingtalkCallsPerSecond: 7,
+  approval: 'four-eyes',
   protected: { wecom: ['founder', 'zhangsan'] },
   alarmEmail: 'ops@example.com',
 });
@@ -33,11 +44,31 @@ const theOnly = (type: string, synthesis?: Synthesis) => {
 const arnOf = ({ id }: { id: string }) => ({ 'Fn::GetAtt': [id, 'Arn'] });
 const allStatements = (synthesis: Synthesis): Json[] =>
   ofType('AWS::IAM::Policy', synthesis).flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+const queueOf = (kind: string) => {
+  const queue = ofType('AWS::SQS::Queue').find(
+    ({ Properties }) => Properties.QueueName === `usher-test-${kind}-dead-letters`,
+  );
+  if (!queue) throw new Error(`no dead letters of ${kind}`);
+  return queue;
+};
 const statementsOf = (policy: Json, synthesis = iam): Json[] =>
   atRoot(policy.Properties.PolicyDocument.Statement, synthesis.resources);
 const providers = [...new Set(functions.flatMap(({ operation }) => operation.providers))];
 const holds = (id: string, file: string) =>
   bundles.some((bundle) => bundle.id === id && bundle.inputs.includes(`functions/${file}.ts`));
+
+/** The workflows that a function declares to start. */
+const startedBy = ({ operation }: LoadedFunction): LoadedFunction[] => {
+  const starts = 'starts' in operation ? operation.starts : [];
+  return functions.filter(({ id }) => starts?.includes(id));
+};
+/** The name of a workflow with what comes after it, as an ARN of any partition, region and account. */
+const workflowArn = ({ id }: { id: string }, suffix: string) => {
+  const name = `usher-test-${id.replace('/', '-')}`;
+  const [partition, region, account] = ['Partition', 'Region', 'AccountId'].map((one) => ({ Ref: `AWS::${one}` }));
+  return { 'Fn::Join': ['', ['arn:', partition, ':lambda:', region, ':', account, `:function:${name}:${suffix}`]] };
+};
+const executionsOf = (workflow: { id: string }) => workflowArn(workflow, '*/durable-execution/*');
 
 const secretRef = (provider: string) => ({
   Ref: ofType('AWS::SecretsManager::Secret').find(({ Properties }) => Properties.Name === `usher/test/${provider}`)?.id,
@@ -49,6 +80,9 @@ test.each([
   ['AWS::ApiGatewayV2::Route', operations.length],
   ['AWS::Lambda::Permission', operations.length],
   ['AWS::Scheduler::Schedule', schedules.length],
+  ['AWS::Lambda::Version', workflows.length],
+  ['AWS::Lambda::Alias', workflows.length],
+  ['AWS::SQS::Queue', 2],
   ['AWS::IAM::Role', functions.length + schedules.length],
   ['AWS::IAM::Policy', functions.length + schedules.length],
 ])('there is one %s for each that needs it, and no other', (type, count) => {
@@ -62,7 +96,8 @@ test.each(functions)('$id runs its own bundle on the settled runtime, traced', (
     Runtime: 'nodejs24.x',
     Architectures: ['arm64'],
     Handler: 'index.handler',
-    Timeout: 28,
+    Timeout: isWorkflow(operation) ? 300 : 28,
+    MemorySize: isWorkflow(operation) ? 512 : 256,
     TracingConfig: { Mode: 'Active' },
     Environment: { Variables: { [env.stage]: 'test' } },
   });
@@ -74,9 +109,14 @@ describe('rights', () => {
   const key = theOnly('AWS::KMS::Key');
   const statement = (Action: string | string[], Resource: unknown) => ({ Effect: 'Allow', Action, Resource });
 
-  const logAndTraces = (log: { id: string }) => [
-    statement(['logs:CreateLogStream', 'logs:PutLogEvents'], arnOf(log)),
-    statement(['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], '*'),
+  const writeLog = (log: { id: string }) => statement(['logs:CreateLogStream', 'logs:PutLogEvents'], arnOf(log));
+  const writeTraces = statement(['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], '*');
+  const reportFailure = statement('sqs:SendMessage', arnOf(queueOf('workflow')));
+  const keepProgress = (workflow: LoadedFunction) =>
+    statement(['lambda:CheckpointDurableExecution', 'lambda:GetDurableExecutionState'], executionsOf(workflow));
+  const startAndWake = (workflow: LoadedFunction) => [
+    statement('lambda:InvokeFunction', workflowArn(workflow, 'live')),
+    statement(['lambda:GetDurableExecution', 'lambda:SendDurableExecutionCallbackSuccess'], executionsOf(workflow)),
   ];
   const readSecret = (provider: string) =>
     statement(['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], secretRef(provider));
@@ -90,9 +130,13 @@ describe('rights', () => {
     const { role, policy, log } = deployed(operation, resources);
 
     expect(statementsOf(policy)).toEqual([
-      ...logAndTraces(log),
+      writeLog(log),
+      ...(isWorkflow(operation) ? [reportFailure] : []),
+      writeTraces,
       ...[...operation.operation.providers].sort().map(readSecret),
       ...(holds(operation.id, 'shared/store') ? useStore : []),
+      ...startedBy(operation).flatMap(startAndWake),
+      ...(isWorkflow(operation) ? [keepProgress(operation)] : []),
     ]);
     expect(Object.keys(role.Properties)).toEqual(['AssumeRolePolicyDocument', 'Tags']);
   });
@@ -121,7 +165,7 @@ describe('rights', () => {
 
       expect(statementsOf(schedulePolicy)).toEqual([
         statement('lambda:InvokeFunction', arnOf(fn)),
-        statement('sqs:SendMessage', arnOf(theOnly('AWS::SQS::Queue'))),
+        statement('sqs:SendMessage', arnOf(queueOf('schedule'))),
       ]);
       expect(Object.keys(trust.Condition.StringEquals)).toEqual(['aws:SourceAccount', 'aws:SourceArn']);
     }
@@ -148,9 +192,10 @@ describe('rights', () => {
     ['in a network', fixed],
   ])('%s a wildcard stands only where AWS knows no resource', (_name, synthesis) => {
     const withoutResource = new Set(['xray', 'ec2']);
-    const others = allStatements(synthesis).filter(
-      ({ Action }) => !withoutResource.has([Action].flat()[0].split(':')[0]),
-    );
+    const executions = workflows.map((workflow) => JSON.stringify(executionsOf(workflow)));
+    const others = allStatements(synthesis)
+      .filter(({ Action }) => !withoutResource.has([Action].flat()[0].split(':')[0]))
+      .filter(({ Resource }) => !executions.includes(JSON.stringify(Resource)));
 
     expect(others.length).toBeGreaterThan(functions.length);
     expect(JSON.stringify(others)).not.toContain('*');
@@ -180,12 +225,24 @@ test.each(functions)('$id is told what its code reads', (operation) => {
   expect(told[env.ledgerDays]).toBe(given(holds(operation.id, 'shared/ledger'), '400'));
   expect(told[env.fence]).toBe(given(hasFence, '{"perRun":20,"percent":10,"perDay":50}'));
   expect(told[protectedEnv('wecom')]).toBe(given(hasFence && own.includes('wecom'), 'founder zhangsan'));
+  expect(told[env.runs]).toBe(
+    given(holds(operation.id, 'shared/runs/settings'), '{"approval":"four-eyes","graceDays":30,"planHours":24}'),
+  );
+  for (const workflow of workflows) {
+    expect(told[workflowEnv(workflow.operation.workflow)]).toEqual(
+      given(startedBy(operation).includes(workflow), workflowArn(workflow, 'live')),
+    );
+  }
   expect(told[env.trustSessionName]).toBe(given(holds(operation.id, 'shared/caller'), 'false'));
   expect(told[env.dingtalkCallsPerSecond]).toBe(given(own.includes('dingtalk'), '7'));
 });
 
-test('every operation with an effect is under the fence', () => {
-  const effects = operations.filter(({ operation }) => operation.effect !== 'read');
+test('every operation with an effect on accounts is under the fence, and so is every workflow', () => {
+  const effects = functions.filter(
+    ({ operation }) =>
+      operation.providers.length > 0 &&
+      ('workflow' in operation || ('effect' in operation && operation.effect !== 'read')),
+  );
 
   expect(effects.filter(({ id }) => !holds(id, 'shared/fence'))).toEqual([]);
 });
@@ -199,13 +256,15 @@ test.each(operations)('$id is reached by its route alone, signed by IAM', (opera
   expect(permission.Properties.SourceArn['Fn::Join'][1].at(-1)).toBe(`/*/*${path}`);
 });
 
-test.each(operations)('$id asks a token for the scope of its effect', (operation) => {
+test.each(operations)('$id asks a token for the scope of its effect, or for that of an approval', (operation) => {
   const { route } = deployed(operation, jwt.resources).http();
+  const { effect, approves } = operation.operation;
+  const scope = effect === 'read' ? 'usher/read' : 'usher/write';
 
   expect(route.Properties).toMatchObject({
     AuthorizationType: 'JWT',
     AuthorizerId: { Ref: expect.any(String) },
-    AuthorizationScopes: [operation.operation.effect === 'read' ? 'usher/read' : 'usher/write'],
+    AuthorizationScopes: [approves ? 'usher/approve' : scope],
   });
 });
 
@@ -244,7 +303,7 @@ test('the table is backed up, encrypted with a rotating key, and outlives the st
 test.each(schedules)(
   '$id runs by its clock, is tried again, and leaves a trace when it cannot be started',
   (schedule) => {
-    const queue = theOnly('AWS::SQS::Queue');
+    const queue = queueOf('schedule');
     const { schedule: made } = deployed(schedule, resources).clock();
 
     expect(atRoot(made.Properties, resources)).toMatchObject({

@@ -115,7 +115,11 @@ describe('conformance vectors', () => {
     request: Request & { operation?: 'fetchToken'; repeat?: true };
     response: { status: number; body: Json } | { transport: 'timeout' };
   }
-  type Vector = { id: string; name: string } & (Exchange | { steps: Exchange[] } | { cases: Json[] });
+  interface Cases {
+    cases: (Json & Partial<Exchange>)[];
+    request?: Request;
+  }
+  type Vector = { id: string; name: string } & (Exchange | { steps: Exchange[] } | Cases);
 
   const file = new URL('../vectors/dingtalk.json', import.meta.url);
   const vectors = JSON.parse(readFileSync(file, 'utf8')) as Vector[];
@@ -164,10 +168,22 @@ describe('conformance vectors', () => {
   };
 
   /** What a client may decide on: no texts or request ids, `errcode` of either type, `sub_code` from either place. */
-  function deciding({ errmsg, sub_msg, message, request_id, requestid, uuid, ...rest }: Json): Json {
+  function deciding({
+    errmsg,
+    sub_msg,
+    message,
+    Message,
+    request_id,
+    requestid,
+    RequestId,
+    uuid,
+    ...rest
+  }: Json): Json {
     const sub_code = rest.sub_code ?? /subcode=(\d+)/.exec(String(errmsg))?.[1];
     return { ...rest, ...('errcode' in rest && { errcode: Number(rest.errcode) }), ...(sub_code ? { sub_code } : {}) };
   }
+
+  const codeOf = ({ code, Code }: Json) => code ?? Code;
 
   async function expectExchange(request: Request, response: Exchange['response']): Promise<void> {
     if ('transport' in response) return expect(send(request)).rejects.toThrow('fetch failed');
@@ -187,12 +203,39 @@ describe('conformance vectors', () => {
     }
   });
 
+  const casesOf = (id: string): Cases => {
+    const vector = vectors.find((candidate) => candidate.id === id);
+    if (!vector || !('cases' in vector)) throw new Error(`no cases ${id}`);
+    return inSandbox(vector) as Cases;
+  };
+
   test('dt-20: what a client refuses by itself is refused here too, and nobody is deleted', async () => {
     await presumed['dt-20']?.();
-    const cases = vectors.flatMap((vector) => ('cases' in vector ? vector.cases : []));
+    const { cases } = casesOf('dt-20');
     expect(cases).toHaveLength(7);
     for (const body of cases) expect((await legacy(deletePath, body)).body.errcode).toBe(400002);
     expect(useridsOf(await state())).toContain('kt-1');
+  });
+
+  test('dt-25: HR termination is refused without its scope and without quota, and is done as it is asked for', async () => {
+    await hireAll('kt-0430', 'kt-0001', 'kt-0093');
+    const { cases, request = {} } = casesOf('dt-25');
+    const refusals = [
+      'Forbidden.AccessDenied.AccessTokenPermissionDenied',
+      'Forbidden.AccessDenied.ApiCountLimitForOrg',
+    ];
+
+    expect(cases.map(({ response }) => response && 'body' in response && codeOf(response.body))).toEqual(refusals);
+    for (const [index, { response = { status: 0, body: {} } }] of cases.entries()) {
+      await fault(terminatePath, { errcode: refusals[index] });
+      await expectExchange(request, response);
+      expect(useridsOf(await state())).toContain('kt-0430');
+    }
+    await expectExchange(request, { status: 200, body: { result: true } });
+    expect(useridsOf(await state())).not.toContain('kt-0430');
+    expect((await state()).handovers).toEqual([
+      { userid: 'kt-0430', handoverResource: { aflowHandOverUserId: 'kt-0093' } },
+    ]);
   });
 });
 
@@ -725,6 +768,18 @@ describe('lists', () => {
       dept_id: 4,
       parent_id: 3,
       member_count: 2,
+    });
+  });
+
+  test('a department names who leads it, and so does the user', async () => {
+    expect(await resultOf('/topapi/v2/department/get', { dept_id: 2 })).toMatchObject({
+      dept_manager_userid_list: ['zhangsan'],
+    });
+    expect(await resultOf(getPath, { userid: 'zhangsan' })).toMatchObject({
+      leader_in_dept: [{ dept_id: 2, leader: true }],
+    });
+    expect(await resultOf(getPath, { userid: 'sunqi' })).toMatchObject({
+      leader_in_dept: [{ dept_id: 2, leader: false }],
     });
   });
 

@@ -1,7 +1,7 @@
-/** Run as a program: imports every operation with the network taken away, and counts who reaches for it. */
+/** Run as a program: imports every function with the network taken away, and counts who reaches for it. */
 import dns from 'node:dns';
 import net from 'node:net';
-import { loadOperations } from '../../infra/operations.ts';
+import { loadFunctions } from '../../infra/operations.ts';
 
 let attempts = 0;
 const refuse = () => {
@@ -12,6 +12,6 @@ net.Socket.prototype.connect = refuse;
 Object.assign(dns, { lookup: refuse });
 globalThis.fetch = refuse;
 
-const operations = await loadOperations();
+const functions = await loadFunctions();
 await new Promise((resolve) => setTimeout(resolve, 50));
-console.log(`${operations.length} operations imported, ${attempts} attempts to reach out`);
+console.log(`${functions.length} functions imported, ${attempts} attempts to reach out`);

@@ -96,6 +96,13 @@ export class Lambda {
     return (await this.#call({}, circumstances))?.result;
   }
 
+  /** Runs it with an event of any kind, and gives its result. @throws Error when the process was killed on the way */
+  async send(event: unknown, circumstances: Circumstances = {}): Promise<Json> {
+    const reply = await this.#call(event, circumstances);
+    if (!reply) throw new Error('the process was killed');
+    return reply.result;
+  }
+
   async stop(): Promise<void> {
     this.#process.kill('SIGKILL');
     await this.#ended;

@@ -1,3 +1,4 @@
+import { clock } from '../../functions/shared/clock.ts';
 import { secretIdEnv } from '../../functions/shared/env-names.ts';
 import { startAws } from '../../sandbox/aws.ts';
 import { createDingtalkSimulator } from '../../sandbox/dingtalk.ts';
@@ -18,7 +19,7 @@ interface Fault {
 }
 
 const simulators: Record<ProviderName, () => SimulatedProvider> = {
-  wecom: createWecomSimulator,
+  wecom: () => createWecomSimulator({ now: () => clock.now() }),
   dingtalk: () => createDingtalkSimulator({ callsPerSecond: 100_000 }),
   wibiclick: createWibiclickSimulator,
 };
@@ -98,6 +99,7 @@ export function simulated(name: ProviderName) {
         'faults',
         faults.map((fault) => ({ method: 'POST', times: 1, ...fault })),
       ),
+    reset: (options: Record<string, unknown> = {}) => control('reset', options),
     /** Changes keys of the secret; the function sees it when its cached copy is old or was refused. */
     secret,
     /** Puts any text in place of the secret. */

@@ -46,6 +46,8 @@ export const paced: Send = (...args) => {
 
 const outside: Outside<DingtalkSecret> = { secret: new ProviderSecret(provider, dingtalkSecret), send: paced };
 
+export type Tenant = Pick<DingtalkSecret, 'appKey' | 'baseUrl' | 'apiBaseUrl'>;
+
 export interface ApiCall {
   method: 'GET' | 'POST';
   path: string;
@@ -98,6 +100,11 @@ export class DingtalkApi {
         }),
       ),
     );
+  }
+
+  /** Which app this is, and where: what differs between tenants and reveals no secret. */
+  tenant(): Promise<Tenant> {
+    return this.#secret.use(async ({ appKey, baseUrl, apiBaseUrl }) => ({ appKey, baseUrl, apiBaseUrl }));
   }
 
   /** Keys the fingerprints of users' fields; it changes with the secret, and older prints match nothing then. */

@@ -19,22 +19,22 @@ const module = <Action extends string>(actions: [Action, ...Action[]], restricti
       }),
     );
 
+export const handoverModules = {
+  subordinate: z.optional(module(['handover', 'remove', 'skip'])),
+  oaApproval: z.optional(
+    module(['skip'], 'must be skip: the deletion cannot hand approvals over, only a termination can'),
+  ),
+  subAdmin: z.optional(module(['handover', 'remove', 'skip'])),
+  dingDoc: z.optional(module(['handover'], 'must be handover: documents can only be handed over')),
+  dingPan: z.optional(module(['handover'], 'must be handover: drive files can only be handed over')),
+};
+
 export const handoverResource = documented(
-  z
-    .strictObject({
-      subordinate: z.optional(module(['handover', 'remove', 'skip'])),
-      oaApproval: z.optional(
-        module(['skip'], 'must be skip: the deletion cannot hand approvals over, only a termination can'),
-      ),
-      subAdmin: z.optional(module(['handover', 'remove', 'skip'])),
-      dingDoc: z.optional(module(['handover'], 'must be handover: documents can only be handed over')),
-      dingPan: z.optional(module(['handover'], 'must be handover: drive files can only be handed over')),
-    })
-    .check(
-      z.refine((modules) => Object.keys(modules).length > 0, {
-        error: 'must name at least one module, or be left out',
-      }),
-    ),
+  z.strictObject(handoverModules).check(
+    z.refine((modules) => Object.keys(modules).length > 0, {
+      error: 'must name at least one module, or be left out',
+    }),
+  ),
   { description: 'What becomes of direct reports, approvals, sub-administrator rights, documents and drive files.' },
 );
 export type HandoverResource = z.output<typeof handoverResource>;

@@ -42,6 +42,12 @@ export class DingtalkClient {
     return parseAs(provider, wireUser, result);
   }
 
+  /** A keyed print of all that DingTalk shows of a user, so that any change shows. @returns undefined when there is none */
+  async printOf(userid: string): Promise<string | undefined> {
+    const found = await this.#find(userid);
+    return found && printOf(await this.#api.printKey(), Object.entries(found).sort());
+  }
+
   /** That the user exists with these fields, as far as they can be read. */
   async expectUser(user: NewUser): Promise<{ userid: string; exists: true; prints: Prints }> {
     return { userid: user.userid, exists: true, prints: printsOf(await this.#api.printKey(), sentFields(user)) };
@@ -223,7 +229,7 @@ function protectionOf({ userid, admin, boss }: WireUser, operatorUserid: string 
 }
 
 /** The samples of DingTalk show flags as text (page section 6.2). */
-const isTrue = (flag: unknown): boolean => String(flag) === 'true';
+export const isTrue = (flag: unknown): boolean => String(flag) === 'true';
 
 function asAbsence(error: unknown): OperationError {
   if (error instanceof OperationError && error.code === 'not_found') return error;

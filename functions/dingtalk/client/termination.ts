@@ -15,33 +15,43 @@ const reasons = z.optional(z.array(z.string().check(z.minLength(1))).check(z.min
 /** Anything smaller is a time in seconds, or before 1973. */
 const leastMs = 100_000_000_000;
 
+/** What `terminateAndHandOver` takes beside the person. */
+export const terminationFields = {
+  optUserId: documented(z.optional(userid), {
+    description: 'The employee in whose name it is done: `operatorUserid` of the secret unless given.',
+  }),
+  lastWorkDate: documented(z.int().check(z.minimum(leastMs, { error: 'must be in epoch milliseconds' })), {
+    description: 'Epoch milliseconds',
+  }),
+  dismissionMemo: z.string().check(z.minLength(1)),
+  terminationReasonVoluntary: documented(reasons, { description: 'Ids of reasons, as Smart HR lists them.' }),
+  terminationReasonPassive: documented(reasons, { description: 'Ids of reasons, as Smart HR lists them.' }),
+  ...receivers,
+};
+
+interface Reasons {
+  terminationReasonVoluntary?: string[] | undefined;
+  terminationReasonPassive?: string[] | undefined;
+}
+
+export const hasReason = z.refine<Reasons>(
+  (given) => Boolean(given.terminationReasonVoluntary || given.terminationReasonPassive),
+  {
+    path: ['terminationReasonVoluntary'],
+    error: 'give terminationReasonVoluntary or terminationReasonPassive',
+  },
+);
+
 /** What `terminateAndHandOver` takes. */
-export const termination = z
-  .strictObject({
-    userid,
-    optUserId: documented(z.optional(userid), {
-      description: 'The employee in whose name it is done: `operatorUserid` of the secret unless given.',
-    }),
-    lastWorkDate: documented(z.int().check(z.minimum(leastMs, { error: 'must be in epoch milliseconds' })), {
-      description: 'Epoch milliseconds',
-    }),
-    dismissionMemo: z.string().check(z.minLength(1)),
-    terminationReasonVoluntary: documented(reasons, { description: 'Ids of reasons, as Smart HR lists them.' }),
-    terminationReasonPassive: documented(reasons, { description: 'Ids of reasons, as Smart HR lists them.' }),
-    ...receivers,
-  })
-  .check(
-    z.refine((given) => Boolean(given.terminationReasonVoluntary || given.terminationReasonPassive), {
-      path: ['terminationReasonVoluntary'],
-      error: 'give terminationReasonVoluntary or terminationReasonPassive',
-    }),
-    z.check(({ value, issues }) => {
-      const taken = [{ path: 'optUserId', userid: value.optUserId }, ...receiversOf(value)];
-      for (const { path, userid } of taken.filter((other) => other.userid === value.userid)) {
-        issues.push({ code: 'custom', path: [path], message: 'must not be the member who leaves', input: userid });
-      }
-    }),
-  );
+export const termination = z.strictObject({ userid, ...terminationFields }).check(
+  hasReason,
+  z.check(({ value, issues }) => {
+    const taken = [{ path: 'optUserId', userid: value.optUserId }, ...receiversOf(value)];
+    for (const { path, userid } of taken.filter((other) => other.userid === value.userid)) {
+      issues.push({ code: 'custom', path: [path], message: 'must not be the member who leaves', input: userid });
+    }
+  }),
+);
 export type Termination = z.output<typeof termination>;
 
 export const receiversOf = (

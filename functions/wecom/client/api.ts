@@ -26,6 +26,8 @@ const tokens = new TokenBroker();
 /** The secrets of one corp have rights that do not overlap, and a token of their own each (page section 2.1). */
 export type CredentialName = 'contactSecret' | 'appSecret' | 'customerContactSecret';
 
+export type Tenant = Pick<WecomSecret, 'corpId' | 'baseUrl'>;
+
 export interface Call {
   method: 'GET' | 'POST';
   path: string;
@@ -50,6 +52,16 @@ export class WecomApi {
   /** The first of `names` that the secret holds. */
   firstCredential(names: CredentialName[]): Promise<CredentialName> {
     return this.#secret.use(async (values) => names.find((name) => values[name]) ?? 'contactSecret');
+  }
+
+  /** Which corp this is, and where: what differs between tenants and reveals no secret. */
+  tenant(): Promise<Tenant> {
+    return this.#secret.use(async ({ corpId, baseUrl }) => ({ corpId, baseUrl }));
+  }
+
+  /** Whether the secret holds this credential. */
+  has(name: CredentialName): Promise<boolean> {
+    return this.#secret.use(async (values) => Boolean(values[name]));
   }
 
   /** Keys the fingerprints of members' fields; it changes with the secret, and older prints match nothing then. */

@@ -78,6 +78,19 @@ export const errorTable: ErrorTable = {
   },
   60275: { code: 'needs_human', fix: 'This kind of member is managed in the console only.' },
   ...rows([40099, 610023, 610024], { code: 'needs_human', fix: 'A customer cap is reached: choose another taker.' }),
+  // Those of page section 8, where WeCom refuses a whole transfer by them.
+  ...rows([40097, 90500], {
+    code: 'conflict',
+    fix: 'Only who has left can be taken over from: delete the member first. Soon after that, try again later.',
+  }),
+  ...rows([40100, 40129, 90504, 90507, 90508], { code: 'conflict', fix: 'The transfer is under way or done already.' }),
+  ...rows([40098, 40132, 40143, 40205, 41054, 84074], {
+    code: 'needs_human',
+    fix: 'Choose another taker: one who is verified, has activated WeCom and has the right to contact customers (客户联系).',
+  }),
+  ...rows([90502, 90503, 90510], { code: 'needs_human', fix: 'This group can be handed over in the console only.' }),
+  40130: { code: 'provider_rejected', fix: 'Choose another taker than the member who left.' },
+  ...rows([40096, 40128, 40131, 84061, 90501, 90509], { code: 'provider_rejected' }),
   41001: { code: 'provider_unexpected' },
 };
 

@@ -1,7 +1,7 @@
 import type { Deadline } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
 import { logger } from '../../shared/log.ts';
-import { type Prints, printsOf } from '../../shared/prints.ts';
+import { type Prints, printOf, printsOf } from '../../shared/prints.ts';
 import { type AlreadySo, lostAnswer, settle, verify, type WriteResult } from '../../shared/settle.ts';
 import { parseAs } from '../../shared/transport.ts';
 import { WecomApi } from './api.ts';
@@ -84,6 +84,17 @@ export class WecomClient {
       kind: 'read',
     });
     return parseAs(provider, departmentPage, answer).department_id;
+  }
+
+  /**
+   * A keyed print of all that our credential reads of a member, so that any change shows.
+   * @returns undefined when there is no such member
+   */
+  async printOf(userid: string): Promise<string | undefined> {
+    const found = await this.getUser(userid).catch(asFailure);
+    if (!(found instanceof OperationError)) return printOf(await this.#api.printKey(), Object.entries(found).sort());
+    if (found.code !== 'not_found' || (await this.#isListed(userid))) throw found;
+    return undefined;
   }
 
   /** That the member exists with these fields, as far as they can be read. */
@@ -231,14 +242,23 @@ export class WecomClient {
    * the app must not see.
    */
   async #isListed(userid: string): Promise<boolean> {
+    for await (const rows of this.#pagesOfRows(userid)) if (rows.length > 0) return true;
+    return false;
+  }
+
+  /** The rows of one member in the id list of the whole corp, one for each department; none when there is no member. */
+  async rowsOf(userid: string): Promise<IdPage['dept_user']> {
+    return (await Array.fromAsync(this.#pagesOfRows(userid))).flat();
+  }
+
+  async *#pagesOfRows(userid: string): AsyncGenerator<IdPage['dept_user']> {
     const wanted = userid.toLowerCase();
     let cursor: string | null | undefined;
     do {
       const page: IdPage = await this.listIds(idsPerPage, cursor);
-      if (page.dept_user.some((row) => row.userid.toLowerCase() === wanted)) return true;
+      yield page.dept_user.filter((row) => row.userid.toLowerCase() === wanted);
       cursor = page.next_cursor;
     } while (cursor);
-    return false;
   }
 }
 

@@ -9,6 +9,8 @@ import { type WibiclickSecret, wibiclickSecret } from './types.ts';
 const provider = 'wibiclick';
 const outside: Outside<WibiclickSecret> = { secret: new ProviderSecret(provider, wibiclickSecret), send };
 
+export type Tenant = Pick<WibiclickSecret, 'baseUrl'>;
+
 export interface Call {
   method: 'GET' | 'POST';
   path: string;
@@ -34,6 +36,11 @@ export class WibiclickApi {
     this.#deadline = deadline;
     this.#secret = secret;
     this.#transport = send;
+  }
+
+  /** Which deployment this is. */
+  tenant(): Promise<Tenant> {
+    return this.#secret.use(async ({ baseUrl }) => ({ baseUrl }));
   }
 
   /** @throws OperationError as the error table says; `outcome` tells whether a write may have had an effect */

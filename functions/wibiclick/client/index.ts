@@ -2,7 +2,7 @@ import type { Deadline } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
 import { type AlreadySo, lostAnswer, settle, verify, type WriteResult } from '../../shared/settle.ts';
 import { parseAs, withoutEffect } from '../../shared/transport.ts';
-import { type Success, WibiclickApi } from './api.ts';
+import { type Success, type Tenant, WibiclickApi } from './api.ts';
 import { readAll } from './pages.ts';
 import { type Id, toUser, toWebsite, type User, userList, type Website, websiteList } from './types.ts';
 
@@ -63,6 +63,10 @@ export class WibiclickClient {
     return website;
   }
 
+  tenant(): Promise<Tenant> {
+    return this.#api.tenant();
+  }
+
   /** @throws OperationError when the list cannot be read whole */
   async holds({ userId, websiteId, connected }: WibiclickExpectation): Promise<boolean> {
     return (withId(await this.websitesOf(userId), websiteId) !== undefined) === connected;
@@ -95,13 +99,30 @@ export class WibiclickClient {
     });
   }
 
+  /**
+   * One POST, with nothing read before and after; only a lost answer is read back (page section 4.1). For who reads the
+   * list himself, once for many websites.
+   */
+  async sendDisconnect(link: Link): Promise<WriteResult<'disconnected'>> {
+    const answer = await this.#send('disconnected', link);
+    if (!answer) return { outcome: 'disconnected', verified: true, response: null, warnings: lostAnswer };
+    const reason = 'the list is read once, after the last website';
+    return { outcome: 'disconnected', verified: 'unverified', reason, response: toResponse(answer), warnings: [] };
+  }
+
   async #write<Outcome extends keyof typeof writes>(outcome: Outcome, link: Link): Promise<WriteResult<Outcome>> {
+    const answer = await this.#send(outcome, link);
+    if (!answer) return { outcome, verified: true, response: null, warnings: lostAnswer };
+    const verification = await verify(provider, () => this.holds({ ...link, connected: outcome === 'connected' }));
+    return { outcome, ...verification, response: toResponse(answer), warnings: [] };
+  }
+
+  /** @returns undefined when no answer came and the list shows that it took effect */
+  async #send(outcome: keyof typeof writes, link: Link): Promise<Success | undefined> {
     const { path, attempts } = writes[outcome];
     const isApplied = () => this.holds({ ...link, connected: outcome === 'connected' });
     const send = () => this.#api.call({ method: 'POST', path, body: { ...link } });
-    const { answer } = await settle({ send, isApplied, attempts });
-    if (!answer) return { outcome, verified: true, response: null, warnings: lostAnswer };
-    return { outcome, ...(await verify(provider, isApplied)), response: toResponse(answer), warnings: [] };
+    return (await settle({ send, isApplied, attempts })).answer;
   }
 
   #websites(path: string, query: Record<string, string> = {}): Promise<Website[]> {

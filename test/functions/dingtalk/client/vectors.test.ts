@@ -1,5 +1,6 @@
 import { DingtalkApi } from '../../../../functions/dingtalk/client/api.ts';
 import { dingtalk as connect } from '../../../../functions/dingtalk/client/index.ts';
+import type { Termination } from '../../../../functions/dingtalk/client/termination.ts';
 import { dingtalkSecret } from '../../../../functions/dingtalk/client/types.ts';
 import { handler as createUser } from '../../../../functions/dingtalk/create-user.ts';
 import { handler as deleteUser } from '../../../../functions/dingtalk/delete-user.ts';
@@ -24,6 +25,7 @@ import {
   legacyTokenPath,
   listsubPath,
   shortAttempts,
+  terminationPath,
   tokenPath,
   updatePath,
   wrapped,
@@ -151,6 +153,8 @@ async function ask(vector: Vector): Promise<Played> {
     case deletePath:
       if (userid === '') return settled(connect(new Deadline(25_000)).deleteUser(''));
       return invoke(deleteUser, { path: { userid }, body: rest });
+    case terminationPath:
+      return settled(connect(new Deadline(25_000)).terminateUser(leaverOf(body)));
     case createPath:
       return invoke(createUser, { body: { ...body, dept_id_list: body.dept_id_list.split(',').map(Number) } });
     case updatePath:
@@ -163,6 +167,8 @@ async function ask(vector: Vector): Promise<Played> {
       return settled(new DingtalkApi(new Deadline(25_000)).api({ method: 'GET', path, kind: 'read', query }));
   }
 }
+
+const leaverOf = ({ userId, ...rest }: Json): Termination => ({ userid: userId, ...rest });
 
 async function allPages(handler: typeof listInactiveUsers, query: string): Promise<Played> {
   const { status, body } = await invoke(handler, { query });
@@ -188,6 +194,7 @@ const codes: Record<string, string[]> = {
   circuit_break: ['provider_rate_limited'],
   not_found: ['not_found'],
   permission_config: ['provider_permission'],
+  quota_exhausted: ['provider_quota'],
   caller_error: ['provider_rejected', 'invalid_input'],
   conflict: ['conflict'],
 };
@@ -302,13 +309,13 @@ function expectRequests(vector: Vector): void {
 }
 
 test('every vector of the issue is run', () => {
-  const ids = Array.from({ length: 24 }, (_, index) => `dt-${String(index + 1).padStart(2, '0')}`);
+  const ids = Array.from({ length: 25 }, (_, index) => `dt-${String(index + 1).padStart(2, '0')}`);
 
   expect(vectors.map(({ id }) => id)).toEqual(ids);
 });
 
-/** dt-10 is a request that we never send, and dt-20 has cases instead of exchanges. */
-const played = vectors.filter(({ id }) => !['dt-10', 'dt-20'].includes(id));
+/** dt-10 is a request that we never send; dt-20 and dt-25 have cases instead of exchanges. */
+const played = vectors.filter(({ id }) => !['dt-10', 'dt-20', 'dt-25'].includes(id));
 
 test.each(played)('$id: $name', async (vector) => {
   if (exchangesOf(vector).some(({ response }) => 'transport' in response)) shortAttempts(600);
@@ -348,6 +355,29 @@ test.each(cases)('dt-20: local validation, no HTTP call, of %j', async ({ userid
 
 test('dt-20 has its seven cases', () => {
   expect(cases).toHaveLength(7);
+});
+
+const termination = vectorOf('dt-25');
+
+test.each(termination.cases ?? [])('dt-25: HR termination, $expect.class', async (one) => {
+  const { request } = termination;
+  const vector: Vector = { id: 'dt-25', name: '', request, ...one };
+  const { url, body } = firstOf(vector);
+  await begin(vector);
+  script(vector);
+  server.play({ [getPath]: [present] });
+
+  const answer = await ask(vector);
+
+  expect(new URL(url ?? '').origin).toBe(dingtalkSecret.parse(app).apiBaseUrl);
+  expectRequests(vector);
+  await expectAll(vector, answer);
+  const reads = sentTo(getPath).map(({ body: { userid } }) => userid);
+  expect(reads).toEqual([body.userId, body.aflowHandOverUserId]);
+});
+
+test('dt-25 has its two cases', () => {
+  expect(termination.cases).toHaveLength(2);
 });
 
 test('dt-18 means the same when it is wrapped', async () => {

@@ -73,7 +73,7 @@ const rejected = (field?: string): Expected => ({
 });
 const human = { code: 'needs_human', status: 422, retryable: false } as const;
 
-/** Each code of page section 10. */
+/** Each code of page sections 8 and 10. */
 const expectations: [codes: number[], expected: Expected][] = [
   [[40001, 40014, 42001], { ...credentials, attempts: 2 }],
   [[40013, 40082, 40091, 41002, 41004, 41024, 42009, 45031, 50003], credentials],
@@ -110,6 +110,9 @@ const expectations: [codes: number[], expected: Expected][] = [
   [[60030, 60031, 301002, 301007], permission],
   [[60020], { code: 'provider_ip_refused', status: 502, retryable: false }],
   [[40099, 45024, 60275, 301005, 610023, 610024], human],
+  [[40097, 40100, 40129, 90500, 90504, 90507, 90508], conflict()],
+  [[40098, 40132, 40143, 40205, 41054, 84074, 90502, 90503, 90510], human],
+  [[40096, 40128, 40130, 40131, 84061, 90501, 90509], rejected()],
   [[41001], { code: 'provider_unexpected', status: 502, retryable: false }],
 ];
 const rows = expectations.flatMap(([codes, expected]) => codes.map((code): [number, Expected] => [code, expected]));
@@ -203,6 +206,9 @@ test.each([
   [50003, '应用管理'],
   [301005, 'creator'],
   [45024, 'cap'],
+  [40097, 'delete'],
+  [40130, 'taker'],
+  [84074, '客户联系'],
 ])('the fix of %i speaks of %s', async (errcode, word) => {
   expect((await createRefusedWith(errcode)).body.fix).toContain(word);
 });

@@ -1,4 +1,5 @@
 import { Deadline } from '../../../../functions/shared/clock.ts';
+import { wecomCustomers } from '../../../../functions/wecom/client/customers.ts';
 import { wecom as connect } from '../../../../functions/wecom/client/index.ts';
 import { handler as createUser } from '../../../../functions/wecom/create-user.ts';
 import { handler as deleteUser } from '../../../../functions/wecom/delete-user.ts';
@@ -43,7 +44,13 @@ const updatePath = '/cgi-bin/user/update';
 const getPath = '/cgi-bin/user/get';
 const listPath = '/cgi-bin/user/list_id';
 const tokenPath = '/cgi-bin/gettoken';
-const corp = { corpId: 'wwc0ffee00c0ffee00', contactSecret: 'sync-secret-EXAMPLE' };
+const customersPath = '/cgi-bin/externalcontact/resigned/transfer_customer';
+const groupsPath = '/cgi-bin/externalcontact/groupchat/transfer';
+const corp = {
+  corpId: 'wwc0ffee00c0ffee00',
+  contactSecret: 'sync-secret-EXAMPLE',
+  customerContactSecret: 'crm-secret-EXAMPLE',
+};
 
 const simulator = simulated('wecom');
 const server = scriptedServer();
@@ -58,13 +65,26 @@ const replyOf = ({ http, body }: Pair['response']): ScriptedReply => ({ status: 
 const tokenReply = (access_token: string): ScriptedReply =>
   replyOf({ http: 200, body: { ...vectors.T01.response.body, access_token } });
 
-/** Sends what the vector's caller would ask of us, by the handler of that operation. */
+/** Sends what the vector's caller would ask of us, by the handler of that operation; transfers have none. */
 function ask({ request: { path, query, body } }: Pair): Promise<TestAnswer> {
+  if (path === customersPath || path === groupsPath) return transfer(path, body);
   if (path === createPath) return invoke(createUser, { body });
   if (path === listPath) return invoke(listUsers, { query: String(new URLSearchParams(body)) });
   if (path === updatePath) return invoke(updateUser, { path: { userid: body.userid }, body });
   const userid = query.userid ?? 'lihua';
   return invoke(path === getPath ? getUser : deleteUser, { path: { userid } });
+}
+
+async function transfer(
+  path: string,
+  { external_userid, chat_id_list, new_owner, ...pair }: Json,
+): Promise<TestAnswer> {
+  const customers = wecomCustomers(new Deadline(20_000));
+  const body =
+    path === customersPath
+      ? await customers.transferCustomers(pair, external_userid)
+      : await customers.transferGroups({ handover_userid: 'lihua', new_owner }, chat_id_list);
+  return { status: 200, headers: {}, body };
 }
 
 /** The directory after the vector's call: what was created is there, what was deleted or never created is not. */
@@ -116,7 +136,7 @@ const codes: Record<string, string[]> = {
 };
 
 function expectAction(action: string, { status, body }: TestAnswer): void {
-  if (action === 'ok' || action === 'refresh_token') {
+  if (['ok', 'refresh_token', 'partial'].includes(action)) {
     expect(status).toBe(200);
     if (!body.items) {
       expect(body).toMatchObject({ outcome: expect.stringMatching(/^(created|deleted|disabled)$/), verified: true });
@@ -171,12 +191,20 @@ const assertions: Record<string, (wanted: Json, answer: TestAnswer, pair: Pair) 
     expect(body).toMatchObject({ code: 'provider_unavailable', retryable: true });
     expect(callsTo(createPath)).toHaveLength(4);
   },
+  scheduled: (ids, { body }) => expect(idsWith(['scheduled'], body)).toEqual(ids),
+  done: (ids, { body }) => expect(idsWith(['moved'], body)).toEqual(ids),
+  failed: (ids, { body }) => expect(idsWith(['later', 'other_taker', 'left_over'], body)).toEqual(ids),
+  final: (isFinal, { body }) => expect(idsWith(['moved'], body).length > 0).toBe(isFinal),
   // Said for people, or what a caller may do next.
   note: () => {},
   condition: () => {},
   may_lookup: () => {},
   alternative: () => {},
+  poll_after_hours: () => {},
 };
+
+const idsWith = (fates: string[], { items }: Json): string[] =>
+  items.filter(({ fate }: Json) => fates.includes(fate)).map(({ id }: Json) => id);
 
 async function expectAll({ action, ...rest }: Expected, answer: TestAnswer, pair: Pair): Promise<void> {
   expectAction(action, answer);
@@ -239,7 +267,9 @@ test('no vector is left out', () => {
   expect(played.toSorted()).toEqual(Object.keys(vectors).toSorted());
   expect(played).toEqual(
     expect.arrayContaining(
-      'T01 T02 T03 C01 C02 C03 C04 C06 C09 C10 C12 U01 D01 D02 D03 D05 G02 G03 L02 R02 R03 S01 S02 S05 S06'.split(' '),
+      'T01 T02 T03 C01 C02 C03 C04 C06 C09 C10 C12 U01 D01 D02 D03 D05 G02 G03 H01 H04 L02 R02 R03 S01 S02 S05 S06'.split(
+        ' ',
+      ),
     ),
   );
 });

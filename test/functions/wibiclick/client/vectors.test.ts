@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 import { Deadline } from '../../../../functions/shared/clock.ts';
 import type { ErrorCode } from '../../../../functions/shared/errors.ts';
 import { WibiclickApi } from '../../../../functions/wibiclick/client/api.ts';
+import { disconnectAll } from '../../../../functions/wibiclick/client/disconnect-all.ts';
 import { WibiclickClient } from '../../../../functions/wibiclick/client/index.ts';
 import { handler } from '../../../../functions/wibiclick/disconnect-user.ts';
 import { invoke, type Json } from '../../../support/invoke.ts';
 import { logLines } from '../../../support/log-lines.ts';
 import { simulated } from '../../../support/providers.ts';
 import { type ScriptedReply, startScript } from '../../../support/scripted-server.ts';
+import { time } from '../../../support/time.ts';
 
 interface Input {
   operation?: string;
@@ -40,10 +42,15 @@ const vectors: Vector[] = JSON.parse(readFileSync(new URL('../../../vectors/wibi
 
 /**
  * Ids in a path are strings and the page size is no input, so these run against the client. So does connecting: the
- * operation looks up the JSON type of the website id, which a vector simply has.
+ * operation looks up the JSON type of the website id, which a vector simply has. Leaving all websites is no operation.
  */
 const needsClient = ({ input, config }: Vector) =>
-  typeof input?.userId === 'number' || input?.operation === 'connect' || config !== undefined;
+  typeof input?.userId === 'number' ||
+  ['connect', 'disconnectAll'].includes(input?.operation ?? '') ||
+  config !== undefined;
+
+/** One link, or all of a user, is what a vector of the client is about. */
+const isOfAll = ({ input }: Vector) => input?.operation === 'disconnectAll';
 
 const apiKey = 'test-key-not-real';
 const wibiclick = simulated('wibiclick');
@@ -77,7 +84,7 @@ const success = ({ outcome, warning }: Json) =>
     : { status: 200, body: { outcome, verified: true, warnings: warning ? [warning] : [] } };
 
 test('every vector of the issue is run', () => {
-  const ids = Array.from({ length: 13 }, (_, index) => `WC-${String(index + 1).padStart(2, '0')}`);
+  const ids = Array.from({ length: 14 }, (_, index) => `WC-${String(index + 1).padStart(2, '0')}`);
 
   expect(vectors.map(({ id }) => id)).toEqual(ids);
 });
@@ -105,9 +112,12 @@ describe('through the handler', () => {
 });
 
 describe('through the client', () => {
-  test.each(vectors.filter(needsClient))('$id $title', async (vector) => {
+  const clientOf = ({ config }: Vector) =>
+    new WibiclickClient(new WibiclickApi(new Deadline(25_000)), config?.pageSize);
+
+  test.each(vectors.filter((vector) => needsClient(vector) && !isOfAll(vector)))('$id $title', async (vector) => {
     const server = await play(vector);
-    const client = new WibiclickClient(new WibiclickApi(new Deadline(25_000)), vector.config?.pageSize);
+    const client = clientOf(vector);
 
     const { operation, userId, websiteId } = vector.input ?? {};
     const result = await client[operation === 'connect' ? 'connect' : 'disconnect']({ userId, websiteId });
@@ -115,5 +125,22 @@ describe('through the client', () => {
     await server.close();
     expect(result).toMatchObject({ outcome: vector.expect.outcome, verified: true, warnings: [] });
     expectRequests(server.seen, vector);
+  });
+
+  test.each(vectors.filter(isOfAll))('$id $title', async (vector) => {
+    const server = await play(vector);
+    const client = clientOf(vector);
+    const { userId } = vector.input ?? {};
+
+    const websites = await client.websitesOf(userId);
+    const outcomes = await disconnectAll(client, { userId, websites });
+
+    await server.close();
+    expect(outcomes).toEqual(vector.expect.websites);
+    expectRequests(server.seen, vector);
+    const throttled = vector.exchanges.filter(({ response }) => response.status === 429);
+    expect(throttled).toHaveLength(1);
+    expect(time.waits).toHaveLength(throttled.length);
+    expect(Math.min(...time.waits)).toBeGreaterThanOrEqual(1_000);
   });
 });

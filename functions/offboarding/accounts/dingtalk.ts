@@ -1,0 +1,206 @@
+import { handoverUnverified } from '../../dingtalk/client/handover.ts';
+import type { DingtalkIdentity } from '../../dingtalk/client/identity.ts';
+import { subjectOf } from '../../dingtalk/client/user.ts';
+import { protectedAccount } from '../../shared/fence.ts';
+import type { StepEnd } from '../../shared/runs/perform-step.ts';
+import { iso, type Step, type Steps } from '../../shared/runs/run.ts';
+import { findEarlier, mayHaveActed, orAlready, writeOnce } from '../../shared/runs/run-write.ts';
+import { type OffboardingRequest, takersOf } from '../request/request.ts';
+import {
+  type AccountPlan,
+  cannotBeUndone,
+  changesNothing,
+  departmentHead,
+  differs,
+  needsAttention,
+  nothingToRestore,
+  type Perform,
+  type Performed,
+  planned,
+  protection,
+  unknownAccount,
+} from './account.ts';
+import type { OffboardingClients } from './clients.ts';
+
+const provider = 'dingtalk';
+
+/**
+ * What the plan says of the account.
+ * @param state as it was read for the plan
+ * @param removalAt epoch milliseconds, if the plan is applied now
+ */
+export async function planDingtalk(
+  { accounts, handover }: OffboardingRequest,
+  { identities }: OffboardingClients['dingtalk'],
+  { state, graceDays, removalAt }: { state: DingtalkIdentity | undefined; graceDays: number; removalAt: number },
+): Promise<AccountPlan & { state: DingtalkIdentity | null }> {
+  const { userid = '' } = accounts.dingtalk ?? {};
+  const operator = await identities.operatorUserid();
+  const keepsAccess = !state?.enterprise && graceDays > 0;
+  const until = iso(removalAt).slice(0, 10);
+  return {
+    state: state ?? null,
+    steps: stepsOf(userid, { state, handover, keepsAccess, until, graceDays }),
+    warnings: [
+      ...(keepsAccess
+        ? [
+            `access_kept: ${userid} is no DingTalk enterprise account and cannot be disabled, so it keeps access until ${until}. Use urgent, or graceDays.dingtalk 0, if that must not be.`,
+          ]
+        : []),
+      ...(handover?.dingtalk?.via === 'terminate'
+        ? []
+        : [
+            'approvals_not_moved: Approvals cannot move by a DingTalk deletion, only by a termination (via: "terminate").',
+          ]),
+      ...(handover?.dingtalk
+        ? ['handover_unverified: DingTalk accepts a handover and confirms nothing of it.']
+        : [
+            `no_handover: Nobody takes over the documents and drive files of ${userid} in DingTalk; what becomes of them is not documented.`,
+          ]),
+      ...departmentHead('DingTalk', userid, state?.leads),
+    ],
+    refusals: [
+      ...(state ? [] : [unknownAccount('accounts.dingtalk.userid', userid, provider)]),
+      ...(state?.admin ? [protectedAccount(provider, userid, 'DingTalk lists it as an administrator')] : []),
+      ...(state?.boss ? [protectedAccount(provider, userid, 'DingTalk lists it as a boss')] : []),
+      ...(userid === operator ? [protectedAccount(provider, userid, 'it is the operator of the secret')] : []),
+      ...protection(provider, userid),
+    ],
+    removals: state?.enterprise ? 2 : 1,
+  };
+}
+
+interface StepOptions {
+  state: DingtalkIdentity | undefined;
+  handover: OffboardingRequest['handover'];
+  keepsAccess: boolean;
+  until: string;
+  graceDays: number;
+}
+
+function stepsOf(userid: string, { state, handover, keepsAccess, until, graceDays }: StepOptions): Steps {
+  const takers = takersOf({ dingtalk: handover?.dingtalk }).map((taker) => taker.userid);
+  const handingOver = takers.length > 0 ? ` and hand over to ${[...new Set(takers)].join(', ')} within it` : '';
+  const verb = handover?.dingtalk?.via === 'terminate' ? 'Terminate the DingTalk employee' : 'Delete the DingTalk user';
+  const later = graceDays === 0 ? 'at once' : `after ${graceDays} days`;
+  return {
+    'dingtalk.disable': planned(provider, 'disable', {
+      what: `Disable the DingTalk account ${userid}`,
+      undo: 'Cancel the run before the removal: the account is enabled again (unverified: DingTalk does not show it).',
+      ...(!state?.enterprise && {
+        undo: changesNothing,
+        status: 'unsupported',
+        reason: keepsAccess
+          ? `only enterprise accounts can be disabled; it keeps access until ${until}`
+          : 'only enterprise accounts can be disabled; it is removed at once',
+      }),
+    }),
+    'dingtalk.remove': planned(provider, 'remove', {
+      what: `${verb} ${userid}${handingOver}, ${later}`,
+      undo: cannotBeUndone,
+      after: ['dingtalk.disable'],
+    }),
+    'dingtalk.verify': planned(provider, 'verify', {
+      what: `Read that the DingTalk user ${userid} is gone`,
+      undo: changesNothing,
+      after: ['dingtalk.remove'],
+    }),
+  };
+}
+
+/** What to do for each step. */
+export const dingtalkSteps: Record<string, Perform> = {
+  'dingtalk.disable': disable,
+  'dingtalk.remove': remove,
+  'dingtalk.verify': verify,
+  'dingtalk.restore': restore,
+};
+
+export const dingtalkRestore = (userid: string): Step =>
+  planned(provider, 'restore', { what: `Enable the DingTalk account ${userid} again`, undo: 'Disable the account.' });
+
+const useridOf = (run: Performed['run']): string => run.facts.accounts.dingtalk?.userid ?? '';
+
+async function disable(performed: Performed): Promise<StepEnd> {
+  const { run, clients } = performed;
+  const userid = useridOf(run);
+  const write = { ...writeOf(performed, { userid, disabled: true }), outcome: 'disabled' };
+  const earlier = await findEarlier(write);
+  if (earlier) return { status: 'succeeded', result: earlier };
+  const found = await clients.dingtalk.identities.find(userid);
+  if (!found) return { status: 'succeeded', result: { outcome: 'already_absent' } };
+  const different = differences(run.facts.accounts.dingtalk, found);
+  if (different.length > 0) return differs(different);
+  return { status: 'succeeded', result: await writeOnce(write, () => clients.dingtalk.users.disableUser(userid)) };
+}
+
+async function remove(performed: Performed): Promise<StepEnd> {
+  const { run, clients } = performed;
+  const userid = useridOf(run);
+  const write = { ...writeOf(performed, { userid, exists: false }), outcome: 'deleted' };
+  const handover = run.request?.handover?.dingtalk;
+  const handedOver = takersOf({ dingtalk: handover }).length > 0 ? { handover: handoverUnverified } : {};
+  const earlier = await findEarlier(write);
+  if (earlier) return { status: 'succeeded', result: { ...earlier, ...handedOver } };
+  const found = await clients.dingtalk.identities.find(userid);
+  if (!found) return { status: 'succeeded', result: { outcome: 'already_absent', verified: true } };
+  const different = differences(run.facts.accounts.dingtalk, found);
+  if (different.length > 0) return differs(different);
+  const result = await orAlready('already_absent', () =>
+    writeOnce(write, async () => {
+      const removed = await removeUser(performed, userid);
+      if (removed.outcome === 'already_gone') throw removed.refusal;
+      return removed;
+    }),
+  );
+  return { status: 'succeeded', result: { ...result, ...handedOver } };
+}
+
+function removeUser({ run, clients }: Performed, userid: string) {
+  const { users } = clients.dingtalk;
+  const handover = run.request?.handover?.dingtalk;
+  if (!handover) return users.deleteUser(userid);
+  if (handover.via === 'terminate') {
+    const { via: _via, ...fields } = handover;
+    return users.terminateUser({ userid, ...fields });
+  }
+  const { via: _via, ...modules } = handover;
+  return users.deleteUser(userid, Object.keys(modules).length > 0 ? modules : undefined);
+}
+
+async function verify({ run, clients }: Performed): Promise<StepEnd> {
+  const found = await clients.dingtalk.identities.find(useridOf(run));
+  return found
+    ? needsAttention('the user is in the directory again, or still')
+    : { status: 'succeeded', result: { outcome: 'absent', verified: true } };
+}
+
+async function restore(performed: Performed): Promise<StepEnd> {
+  const { run, clients } = performed;
+  const userid = useridOf(run);
+  const write = {
+    ...writeOf(performed, { userid, disabled: false }),
+    outcome: 'enabled',
+    removesAccess: false,
+    evenHalted: true,
+  };
+  if (!(await mayHaveActed({ ...write, stepId: 'dingtalk.disable' }))) return nothingToRestore;
+  const found = await clients.dingtalk.identities.find(userid);
+  if (!found) return needsAttention('the user was deleted by somebody else; it cannot be enabled again');
+  const different = differences(run.facts.accounts.dingtalk, found);
+  if (different.length > 0) return differs(different);
+  return { status: 'succeeded', result: await writeOnce(write, () => clients.dingtalk.users.enableUser(userid)) };
+}
+
+const writeOf = (performed: Performed, expects: object) => ({
+  run: performed.run,
+  stepId: performed.stepId,
+  subject: subjectOf({ userid: useridOf(performed.run) }),
+  expects,
+  removesAccess: true,
+  msLeft: performed.msLeft(),
+});
+
+/** In what a user differs from the one of the plan. No read shows whether an account is disabled. */
+const differences = (before: DingtalkIdentity | null | undefined, now: DingtalkIdentity): string[] =>
+  (['unionid', 'admin', 'boss'] as const).filter((name) => before?.[name] !== now[name]).map((name) => `the ${name}`);

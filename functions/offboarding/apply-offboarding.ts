@@ -1,0 +1,36 @@
+import * as z from 'zod/mini';
+import { clock } from '../shared/clock.ts';
+import { defineCommand } from '../shared/command.ts';
+import { applyRun } from '../shared/runs/apply-run.ts';
+import { runAnswer, toRunAnswer } from '../shared/runs/run.ts';
+import { digest, runId } from '../shared/runs/run-input.ts';
+import { loadRun } from '../shared/runs/run-store.ts';
+import type { OffboardingFacts } from './accounts/account.ts';
+import { offboardingProviders } from './accounts/clients.ts';
+import { adviseWecom } from './accounts/wecom.ts';
+import { draftOffboarding } from './plan/plan.ts';
+import type { OffboardingRequest } from './request/request.ts';
+
+export const handler = defineCommand({
+  summary: 'Apply the plan of an offboarding',
+  description:
+    'Everything is read again first. If anything that the plan stands on has changed, nothing is sent and the answer is `plan_drifted` with a fresh plan.',
+  route: 'POST /offboardings/{id}/apply',
+  effect: 'update',
+  status: 202,
+  starts: ['offboarding/run-offboarding'],
+  providers: offboardingProviders,
+  input: z.strictObject({ id: runId, digest }),
+  output: runAnswer,
+  run: async ({ id, digest }, clients) => {
+    const run = await loadRun<OffboardingRequest, OffboardingFacts>(id, 'offboarding');
+    const applied = await applyRun({
+      run,
+      digest,
+      draft: (request, plannedAt) => draftOffboarding(request, clients, plannedAt),
+      advise: (request) => adviseWecom(request, clients.wecom),
+      statusAfter: ({ facts }) => ((facts.effectiveAt ?? 0) > clock.now() ? 'scheduled' : 'disabling'),
+    });
+    return toRunAnswer(applied, clock.now());
+  },
+});

@@ -1,0 +1,34 @@
+import { callerOf } from '../shared/caller.ts';
+import { clock } from '../shared/clock.ts';
+import { defineCommand } from '../shared/command.ts';
+import { createRun, withAdvice } from '../shared/runs/plan-run.ts';
+import { runAnswer, toRunAnswer } from '../shared/runs/run.ts';
+import { offboardingProviders } from './accounts/clients.ts';
+import { adviseWecom } from './accounts/wecom.ts';
+import { draftOffboarding } from './plan/plan.ts';
+import { offboardingRequest } from './request/request.ts';
+
+export const handler = defineCommand({
+  summary: 'Plan how a person leaves WeCom, DingTalk and WibiClick',
+  description:
+    'Only reads. The answer says what will be done, what can be undone and how, and what to know before; it is applied by its digest.',
+  route: 'POST /offboardings',
+  effect: 'create',
+  status: 201,
+  providers: offboardingProviders,
+  input: offboardingRequest,
+  output: runAnswer,
+  run: async (request, clients, { event, storedKey }) => {
+    const plannedAt = clock.now();
+    const [drafted, advice] = await Promise.all([
+      draftOffboarding(request, clients, plannedAt),
+      adviseWecom(request, clients.wecom),
+    ]);
+    const draft = withAdvice(drafted, advice);
+    // A protected account is planned all the same: the plan is where a person sees why it cannot be applied.
+    for (const refusal of draft.refusals.filter(({ code }) => code !== 'protected')) throw refusal;
+    const planned = { kind: 'offboarding' as const, requester: callerOf(event), request, plannedAt, draft };
+    const run = await createRun(planned, storedKey);
+    return toRunAnswer(run, plannedAt);
+  },
+});

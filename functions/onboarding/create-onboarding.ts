@@ -1,0 +1,35 @@
+import { callerOf } from '../shared/caller.ts';
+import { clock } from '../shared/clock.ts';
+import { defineCommand } from '../shared/command.ts';
+import { runAnswer, toRunAnswer } from '../shared/runs/run.ts';
+import { startRun } from '../shared/runs/start-run.ts';
+import { onboardingRequest } from './workflow/request.ts';
+import { createSteps, type OnboardingFacts } from './workflow/steps.ts';
+
+export const handler = defineCommand({
+  summary: 'Open the accounts of a person in WeCom, DingTalk and WibiClick',
+  description:
+    'Begins at once. `keep` leaves what could be made; `undo` removes what this run provably created, and nothing else.',
+  route: 'POST /onboardings',
+  effect: 'create',
+  status: 202,
+  starts: ['onboarding/run-onboarding'],
+  providers: {},
+  input: onboardingRequest,
+  output: runAnswer,
+  run: async (request, _clients, { event, storedKey }) => {
+    const { wecom, dingtalk, wibiclick } = request.accounts;
+    const facts: OnboardingFacts = {
+      onFailure: request.onFailure,
+      ids: {
+        ...(wecom && { wecom: wecom.userid }),
+        ...(dingtalk && { dingtalk: dingtalk.userid }),
+        ...(wibiclick && { wibiclick: wibiclick.userId }),
+      },
+    };
+    const draft = { facts, steps: createSteps(request), warnings: [], refusals: [], removals: {} };
+    const planned = { kind: 'onboarding' as const, requester: callerOf(event), request, plannedAt: clock.now(), draft };
+    const run = await startRun({ ...planned, confidential: true }, storedKey);
+    return toRunAnswer(run, clock.now());
+  },
+});

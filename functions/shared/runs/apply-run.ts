@@ -1,0 +1,113 @@
+import { clock } from '../clock.ts';
+import { OperationError } from '../errors.ts';
+import { refuseHalted, requireBudget } from '../fence.ts';
+import { type Draft, planFrom, withAdvice } from './plan-run.ts';
+import { changedMeanwhile, planDrifted, statusForbids } from './refusals.ts';
+import type { Run, RunStatus } from './run.ts';
+import { changeRun, loadRun, watchRun } from './run-store.ts';
+import { runSettings } from './settings.ts';
+import { startWorkflow } from './workflow-control.ts';
+
+export interface Applying<Request, Facts> {
+  run: Run<Request, Facts>;
+  /** As the caller names it. */
+  digest: string;
+  /** Reads everything again. */
+  draft(request: Request, plannedAt: number): Promise<Draft<Facts>>;
+  /** What a person should know of a fresh plan beside its warnings. */
+  advise(request: Request): Promise<string[]>;
+  /** What the run is once it is applied. */
+  statusAfter(draft: Draft<Facts>): RunStatus;
+}
+
+const waiting: RunStatus[] = ['planned', 'held'];
+
+/**
+ * Starts a run, if everything is still as its plan says. Until then nothing was sent to a provider that writes.
+ * @throws OperationError `plan_drifted` with a fresh plan in place of the old one, `conflict`, `protected`, `halted`,
+ * `fence_tripped`, or whatever else forbids the plan; `store_unavailable` when its workflow cannot be started
+ */
+export async function applyRun<Request extends object, Facts extends object>(
+  applying: Applying<Request, Facts>,
+): Promise<Run> {
+  const { run, digest, draft, statusAfter } = applying;
+  if (!waiting.includes(run.status) || !run.request) throw statusForbids(run, 'apply it');
+  const isExpired = clock.now() > run.expiresAt;
+  if (digest !== run.digest && !isExpired) throw planDrifted(run);
+  const fresh = await draft(run.request, run.plannedAt);
+  const plan = planFrom(run.id, { ...run, request: run.request, draft: fresh });
+  if (plan.digest !== digest || isExpired) throw planDrifted(await planAnew(applying, run.request));
+  for (const refusal of fresh.refusals) throw refusal;
+
+  const approval = run.approval?.digest === digest ? run.approval : undefined;
+  if (runSettings().approval === 'four-eyes' && !approval)
+    throw statusForbids(run, 'apply it before somebody approves');
+  await refuseHalted();
+  if (!approval) await requireBudget(run.removals).catch((error: unknown) => hold(run, error));
+  return start(run, digest, { status: statusAfter(fresh), ...(approval && { approved: true }) });
+}
+
+/** Puts a fresh plan, with a digest of its own, in the place of the one that no longer holds; its approval dies. */
+async function planAnew<Request extends object, Facts extends object>(
+  { run, draft, advise }: Applying<Request, Facts>,
+  request: Request,
+): Promise<Run> {
+  const plannedAt = clock.now();
+  const [drafted, advice] = await Promise.all([draft(request, plannedAt), advise(request)]);
+  const fresh = planFrom(run.id, { ...run, request, plannedAt, draft: withAdvice(drafted, advice) });
+  const replaced = await changeRun(run, {
+    set: fresh,
+    remove: ['approval'],
+    when: { statuses: waiting, digest: run.digest },
+  });
+  if (!replaced) throw await changedMeanwhile(run, 'apply it');
+  return replaced;
+}
+
+/** The plan stays and waits for an approval. */
+async function hold(run: Run, error: unknown): Promise<never> {
+  if (error instanceof OperationError && error.code === 'fence_tripped') {
+    await changeRun(run, { set: { status: 'held' }, when: { statuses: waiting, digest: run.digest } });
+    throw error.with({ fix: `Let somebody look at the plan and approve it: POST /${run.kind}s/${run.id}/approve.` });
+  }
+  throw error;
+}
+
+/** Watched first, then the run, then its workflow: when this dies on the way, the run is found overdue and is started. */
+async function start(run: Run, digest: string, set: Partial<Run>): Promise<Run> {
+  await watchRun(run);
+  const started = await changeRun(run, {
+    set: { ...set, generation: run.generation + 1, startedAt: clock.now(), begun: false },
+    when: { statuses: waiting, digest },
+  });
+  if (!started) throw await changedMeanwhile(run, 'apply it');
+  try {
+    return await startExecution(started);
+  } catch (error) {
+    return withdraw(started, run.status, error);
+  }
+}
+
+/**
+ * Back to the plan, if the workflow was not started. One whose start was answered by a failure may be at work all the
+ * same: then the run is started. With a generation of its own the plan is safe from one that begins later.
+ */
+async function withdraw(started: Run, status: RunStatus, error: unknown): Promise<Run> {
+  const { generation } = started;
+  const withdrawn = await changeRun(started, {
+    set: { status, generation: generation + 1 },
+    remove: ['startedAt', 'approved'],
+    when: { statuses: [started.status], generation, begun: false },
+  });
+  if (withdrawn) throw error;
+  const current = await loadRun(started.id, started.kind);
+  if (current.begun) return current;
+  throw error;
+}
+
+/** Starts the execution that the run's generation names, and notes which it is. */
+export async function startExecution(run: Run): Promise<Run> {
+  const execution = await startWorkflow(run);
+  const noted = execution && (await changeRun(run, { set: { execution }, when: { generation: run.generation } }));
+  return noted || run;
+}

@@ -1,0 +1,52 @@
+import { clock } from '../clock.ts';
+import { startExecution } from './apply-run.ts';
+import { changedMeanwhile, statusForbids } from './refusals.ts';
+import type { Run } from './run.ts';
+import { changeRun, loadRun, watchRun } from './run-store.ts';
+import { wakeWorkflow } from './workflow-control.ts';
+
+/**
+ * Stops a run before its first removal. A plan ends at once; the workflow of one under way gives back what it took.
+ * Of a cancel and a removal at the same moment one wins, by the same conditional update.
+ * @throws OperationError `conflict` with the status, when removing has begun or the run is over
+ */
+export async function cancelRun(run: Run): Promise<Run> {
+  const plan = await changeRun(run, {
+    set: { status: 'cancelled' },
+    remove: ['request'],
+    when: { statuses: ['planned', 'held'] },
+  });
+  if (plan) return plan;
+  // Before it is changed: when this dies on the way, somebody looks after what was begun.
+  if (run.removingAt === undefined) await watchRun(run);
+  if (hasStoppedBeforeRemoving(run)) return goOnCancelling(run);
+  const cancelled = await changeRun(run, {
+    set: { status: 'cancelling', cancelledAt: clock.now() },
+    signals: true,
+    when: { statuses: ['scheduled', 'disabling', 'grace'] },
+  });
+  if (!cancelled) throw statusForbids(await loadRun(run.id, run.kind), 'cancel it');
+  await wakeUp(cancelled);
+  return cancelled;
+}
+
+/** It needs attention, and took nothing away for good. */
+const hasStoppedBeforeRemoving = ({ status, cancelledAt, removingAt }: Run): boolean =>
+  status === 'needs_attention' && cancelledAt === undefined && removingAt === undefined;
+
+/** Its workflow has ended, so a new execution gives back what it took. */
+async function goOnCancelling(run: Run): Promise<Run> {
+  const { generation } = run;
+  const cancelled = await changeRun(run, {
+    set: { status: 'cancelling', cancelledAt: clock.now(), generation: generation + 1 },
+    signals: true,
+    when: { statuses: ['needs_attention'], generation },
+  });
+  if (!cancelled) throw await changedMeanwhile(run, 'cancel it');
+  return startExecution(cancelled);
+}
+
+/** Somebody changed the run: its workflow is to look at it now. */
+export async function wakeUp(run: Run): Promise<void> {
+  if (run.wake) await wakeWorkflow(run.wake);
+}
