@@ -2,6 +2,8 @@ import type { Config } from 'jest';
 
 export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // Many tests wait for processes and timers, so two at a time pay on two cores too, where jest would take one.
+  maxWorkers: 2,
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [

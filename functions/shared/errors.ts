@@ -1,7 +1,7 @@
 /** Every error code of the HTTP contract, with its status and what a caller can do. A code's default may be overridden where it is raised. */
 export const errorCodes = {
   invalid_input: { status: 400, retryable: false, title: 'The request is not valid; nothing was sent to the provider' },
-  not_found: { status: 404, retryable: false, title: 'The member is unknown' },
+  not_found: { status: 404, retryable: false, title: 'There is no such member, or no such run' },
   conflict: { status: 409, retryable: false, title: 'It already exists, or its state forbids this' },
   protected: { status: 409, retryable: false, title: 'The account is protected' },
   fence_tripped: { status: 409, retryable: true, title: 'The budget of removals is spent' },

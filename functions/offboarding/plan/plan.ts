@@ -65,6 +65,7 @@ export async function draftOffboarding(
       ...refusals.map(({ code, message }) => `${code}: ${message}.`),
     ],
     refusals,
+    ...(effectiveAt !== null && { effectiveAt }),
     removals: Object.fromEntries(
       [
         ['wecom', wecomPlan],

@@ -84,9 +84,7 @@ function cancelling(run: OffboardingRun, now: number): Progress {
   );
   const added = providers.flatMap((provider): [string, Step][] => {
     const id = `${provider}.restore`;
-    // One that is to be tried again has a time at which it is due, and no start.
-    const { startedAt, dueAt } = run.steps[`${provider}.disable`] ?? {};
-    const wasStarted = startedAt !== undefined || dueAt !== undefined;
+    const wasStarted = run.steps[`${provider}.disable`]?.startedAt !== undefined;
     return wasStarted && !given.includes(id) ? [[id, restores[provider](idOf(run, provider))]] : [];
   });
   const steps: Steps = Object.fromEntries([...stopped, ...added]);

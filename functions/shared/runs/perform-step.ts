@@ -72,7 +72,7 @@ function endAfter(error: unknown, { failingSince = clock.now(), delays }: Step):
     return { status: 'needs_attention', reason: 'internal: a bug in Usher; details are in its log' };
   }
   const { code, message, options } = error;
-  const reason = [`${code}: ${message}`, options.fix].filter(Boolean).join(' ');
+  const reason = [`${code}: ${message}`, options.fix].filter(Boolean).join('. ');
   const patienceMs = patience[code] ?? (error.retryable ? dayMs : undefined);
   if (patienceMs === undefined || clock.now() - failingSince > patienceMs) return { status: 'needs_attention', reason };
   const wait = Math.max((options.retryAfter ?? 0) * 1000, 5_000 * 2 ** delays);

@@ -19,6 +19,8 @@ export interface Draft<Facts = object> {
   refusals: OperationError[];
   /** Removals that the plan makes, by provider. */
   removals: Record<string, number>;
+  /** When it begins, if not at once: epoch milliseconds. */
+  effectiveAt?: number;
 }
 
 export const withAdvice = <Facts>(draft: Draft<Facts>, advice: string[]): Draft<Facts> => ({
@@ -42,7 +44,7 @@ export function planFrom<Request extends object, Facts extends object>(
   id: string,
   { requester, request, plannedAt, draft, confidential }: PlannedRun<Request, Facts>,
 ) {
-  const { facts, steps, warnings, removals } = draft;
+  const { facts, steps, warnings, removals, effectiveAt } = draft;
   const settings = runSettings();
   const expiresAt = plannedAt + settings.planHours * hourMs;
   const asked = confidential ? undefined : request;
@@ -57,6 +59,7 @@ export function planFrom<Request extends object, Facts extends object>(
     stepOrder: Object.keys(steps),
     warnings,
     removals,
+    ...(effectiveAt !== undefined && { effectiveAt }),
     expiresAt,
     digest: digestOf(ingredients),
     status: settings.approval === 'four-eyes' ? ('held' as const) : ('planned' as const),

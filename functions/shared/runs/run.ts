@@ -76,6 +76,8 @@ export interface Run<Request = object, Facts = object> extends Item {
   createdAt: number;
   plannedAt: number;
   expiresAt: number;
+  /** When it begins, if not at once. */
+  effectiveAt?: number;
   digest: string;
   /** Erased once the run is over. */
   request?: Request;
@@ -143,6 +145,7 @@ export const runAnswer = z.object({
   expiresAt: documented(z.string(), { description: 'Until then it can be applied' }),
   requester: z.string(),
   createdAt: z.string(),
+  effectiveAt: documented(time, { description: 'When it begins, if not at once' }),
   startedAt: time,
   approval: z.optional(z.object({ by: z.string(), at: z.string() })),
   plan: planAnswer,
@@ -151,7 +154,7 @@ export type RunAnswer = z.infer<typeof runAnswer>;
 
 /** @param now past `expiresAt` a plan that nobody applied is `expired` */
 export function toRunAnswer(run: Run, now: number): RunAnswer {
-  const { id, kind, status, digest, expiresAt, requester, createdAt, startedAt, approval } = run;
+  const { id, kind, status, digest, expiresAt, requester, createdAt, effectiveAt, startedAt, approval } = run;
   const isExpired = ['planned', 'held'].includes(status) && now > expiresAt;
   return {
     id,
@@ -161,6 +164,7 @@ export function toRunAnswer(run: Run, now: number): RunAnswer {
     expiresAt: iso(expiresAt),
     requester,
     createdAt: iso(createdAt),
+    ...(effectiveAt !== undefined && { effectiveAt: iso(effectiveAt) }),
     ...(startedAt !== undefined && { startedAt: iso(startedAt) }),
     ...(approval && { approval: { by: approval.by, at: iso(approval.at) } }),
     plan: toPlanAnswer(run),

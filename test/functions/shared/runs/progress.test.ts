@@ -296,7 +296,7 @@ describe('when it is cancelled', () => {
     ['may have been disabled', { status: 'running', startedAt: at(0) }],
     ['failed', failed],
     ['was put off', { dueAt: at(9), delays: 1, startedAt: at(0) }],
-    ['was to be tried again', { dueAt: at(9) }],
+    ['was to be tried again', { dueAt: at(9), retriedAt: at(8), startedAt: at(0) }],
   ])('an account that %s is given back', (_, disable) => {
     const run = cancelled(both({ disable }));
 
