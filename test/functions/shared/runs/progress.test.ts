@@ -51,22 +51,38 @@ interface Changes extends Partial<Pick<OffboardingRun, 'status' | 'cancelledAt' 
 function runOf(steps: Steps, changes: Changes = {}): OffboardingRun {
   const { facts, ...others } = changes;
   return {
+    pk: '',
+    sk: '',
+    id: 'r1',
+    kind: 'offboarding',
     status: 'disabling',
+    requester: 'a caller',
+    createdAt: start,
+    plannedAt: start,
+    expiresAt: at(1),
+    digest: 'd1',
+    warnings: [],
     steps,
     stepOrder: Object.keys(steps),
+    removals: {},
+    signal: 0,
+    generation: 1,
     startedAt: start,
     ...others,
     facts: {
+      tenants: {},
+      takers: {},
+      urgent: false,
       effectiveAt: null,
       graceDays: { wecom: 30, dingtalk: 30, wibiclick: 30 },
       accounts: {
         wecom: { userid: 'w', departments: [] },
-        dingtalk: { userid: 'd' },
+        dingtalk: { userid: 'd', unionid: 'u', admin: false, boss: false, enterprise: true, leads: [] },
         wibiclick: { userId: 'b', websites: [], chosen: [] },
       },
       ...facts,
     },
-  } as unknown as OffboardingRun;
+  };
 }
 
 const done = (days: number): Partial<Step> => ({ status: 'succeeded', startedAt: at(days), endedAt: at(days) });
