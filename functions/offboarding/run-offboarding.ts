@@ -1,11 +1,18 @@
+import { isDeepStrictEqual } from 'node:util';
 import { defineWorkflow } from '../shared/runs/workflow.ts';
-import type { OffboardingFacts, Perform } from './accounts/account.ts';
-import { offboardingProviders } from './accounts/clients.ts';
+import { differs, type OffboardingFacts, type Perform, type Performed, providers } from './accounts/account.ts';
+import { offboardingProviders, tenantOf } from './accounts/clients.ts';
 import { dingtalkSteps } from './accounts/dingtalk.ts';
 import { wecomSteps } from './accounts/wecom.ts';
 import { wibiclickSteps } from './accounts/wibiclick.ts';
 import { offboardingProgress } from './progress/progress.ts';
 import type { OffboardingRequest } from './request/request.ts';
+
+/** The secret may have been pointed at another company since, which can have the same ids. */
+async function hasOtherTenant({ run, stepId, clients }: Performed): Promise<boolean> {
+  const provider = providers.find((name) => stepId.startsWith(`${name}.`));
+  return provider !== undefined && !isDeepStrictEqual(await tenantOf(provider, clients), run.facts.tenants[provider]);
+}
 
 const steps: Record<string, Perform | undefined> = { ...wecomSteps, ...dingtalkSteps, ...wibiclickSteps };
 
@@ -23,6 +30,7 @@ export const handler = defineWorkflow<OffboardingRequest, OffboardingFacts, type
     }
     const perform = steps[stepId];
     if (!perform) throw new Error(`there is no step ${stepId}`);
+    if (await hasOtherTenant(performed)) return differs(['the tenant']);
     return perform(performed);
   },
 });

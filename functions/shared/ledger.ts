@@ -150,14 +150,16 @@ export async function readLedger(
   return { items: [...pending, ...closed], cursor: page.cursor };
 }
 
-/** How a write with this idempotency key ended, among the latest writes to the subject. */
+/** How the latest write to the subject with this idempotency key ended. */
 export async function findByKey(
   subject: string,
   key: string,
 ): Promise<(LedgerEntry & Pick<IntentEnd, 'answered'>) | undefined> {
-  const { items } = await store.query(`member#${subject}`, entryPrefix, 100);
-  const found = items.find((item) => item.key === key);
-  return found && { ...toEntry(found), ...(found.answered !== undefined && { answered: found.answered as Answered }) };
+  for await (const item of store.queryAll(`member#${subject}`, entryPrefix)) {
+    if (item.key !== key) continue;
+    return { ...toEntry(item), ...(item.answered !== undefined && { answered: item.answered as Answered }) };
+  }
+  return undefined;
 }
 
 /** Intents whose lease ended at least `graceMs` ago: their functions are dead. */

@@ -44,6 +44,9 @@ export interface Page {
   cursor: string | null;
 }
 
+/** A page of DynamoDB ends at 1 MB anyway. */
+const pageSize = 1_000;
+
 let client: DynamoDBClient | undefined;
 
 const database = (): DynamoDBClient => {
@@ -122,6 +125,16 @@ export const store = {
       Limit: limit,
       ...(cursor && { ExclusiveStartKey: marshall({ pk, sk: cursor }) }),
     });
+  },
+
+  /** All items of one partition whose sort key starts with `prefix`, newest (greatest) first. */
+  async *queryAll(pk: string, prefix: string): AsyncGenerator<Item> {
+    let cursor: string | undefined;
+    do {
+      const page = await this.query(pk, prefix, pageSize, cursor);
+      yield* page.items;
+      cursor = page.cursor ?? undefined;
+    } while (cursor !== undefined);
   },
 
   /** Items of one index partition before `isk`, greatest first. The index is eventually consistent. */

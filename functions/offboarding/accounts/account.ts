@@ -89,5 +89,5 @@ export const nothingToRestore: StepEnd = { status: 'skipped', reason: 'this run 
 /** What must not happen without a person: the account is not the one of the plan, or not as we left it. */
 export const differs = (what: string[]): StepEnd =>
   needsAttention(
-    `${what.join(' and ')} differ from what the plan saw. Nothing was sent. Look at the account; if it shall leave as it is now, plan it anew.`,
+    `not as the plan saw it: ${what.join(' and ')} changed. Nothing was sent. Look at the account; if it shall leave as it is now, plan it anew.`,
   );

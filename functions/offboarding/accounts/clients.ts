@@ -21,3 +21,11 @@ export const offboardingProviders = {
 };
 
 export type OffboardingClients = Clients<typeof offboardingProviders>;
+
+/** Whose accounts the secret of a provider opens now. */
+export function tenantOf(
+  provider: keyof OffboardingClients,
+  { wecom, dingtalk, wibiclick }: OffboardingClients,
+): Promise<object> {
+  return { wecom: wecom.identities, dingtalk: dingtalk.identities, wibiclick }[provider].tenant();
+}

@@ -6,7 +6,7 @@ import { disabledStatus, type WecomIdentity } from '../../wecom/client/identity.
 import { subjectOf } from '../../wecom/client/member.ts';
 import { noteAssets } from '../handover/assets.ts';
 import { type Handover, handOver } from '../handover/hand-over.ts';
-import type { OffboardingRequest } from '../request/request.ts';
+import { type OffboardingRequest, takersOf } from '../request/request.ts';
 import {
   type AccountPlan,
   cannotBeUndone,
@@ -237,6 +237,9 @@ async function remove(performed: Performed): Promise<StepEnd> {
   const expected = run.facts.accounts.wecom?.status === undefined ? undefined : disabledStatus;
   const different = differences(run.facts.accounts.wecom, found, expected);
   if (different.length > 0) return differs(different);
+  const missing = await missingTakers(performed);
+  if (missing)
+    return needsAttention(`${missing} cannot take over any more: no such member. Nobody was deleted. Plan it anew.`);
   const result = await orAlready('already_absent', () =>
     writeOnce(write, async () => {
       const removed = await clients.wecom.members.deleteUser(userid);
@@ -245,6 +248,13 @@ async function remove(performed: Performed): Promise<StepEnd> {
     }),
   );
   return { status: 'succeeded', result };
+}
+
+/** @returns whom WeCom does not know any more, if nobody is left who could take over */
+async function missingTakers({ run, clients }: Performed): Promise<string | undefined> {
+  const takers = takersOf({ wecom: run.request?.handover?.wecom }).map(({ userid }) => userid);
+  const found = await Promise.all(takers.map((userid) => clients.wecom.identities.find(userid)));
+  return takers.length > 0 && found.every((taker) => taker === undefined) ? takers.join(' and ') : undefined;
 }
 
 /** By the id list of the whole corp, which alone proves absence. */

@@ -116,7 +116,7 @@ async function disable(performed: Performed): Promise<StepEnd> {
 
   const toDisconnect = listed.filter(({ id }) => chosen.includes(String(id)));
   const outcomes = await disconnectAll(clients.wibiclick, { userId, websites: toDisconnect }, (website, send) =>
-    writeOnce(writeOf(performed, String(website.id)), send),
+    sendAnew(performed, String(website.id), send),
   );
   const refused = Object.values(outcomes).find((outcome) => outcome instanceof OperationError);
   if (refused) throw refused;
@@ -125,6 +125,17 @@ async function disable(performed: Performed): Promise<StepEnd> {
     status: 'succeeded',
     result: { outcome: 'disconnected', verified: true, websites: Object.fromEntries(disconnected) },
   };
+}
+
+/** A website that is listed although an earlier write succeeded is still connected: it is sent again, as another write. */
+async function sendAnew(performed: Performed, websiteId: string, send: Parameters<typeof writeOnce>[1]): Promise<void> {
+  let isSent = false;
+  for (let time = 1; !isSent; time++) {
+    await writeOnce(writeOf(performed, websiteId, time), () => {
+      isSent = true;
+      return send();
+    });
+  }
 }
 
 /** Whatever was connected meanwhile was not connected by accident. */
@@ -168,12 +179,13 @@ async function restore(performed: Performed): Promise<StepEnd> {
   return { status: 'succeeded', reason, result: { outcome: 'connected', role: 'unverified', websites: results } };
 }
 
-const writeOf = (performed: Performed, websiteId: string) => {
+/** @param time the first write to this website, or a later one */
+const writeOf = (performed: Performed, websiteId: string, time = 1) => {
   const { userId } = stateOf(performed.run);
   return {
     run: performed.run,
     stepId: performed.stepId,
-    part: websiteId,
+    part: `${websiteId}/${time}`,
     subject: `wibiclick:${userId}`,
     outcome: 'disconnected',
     expects: { userId, websiteId, connected: false },

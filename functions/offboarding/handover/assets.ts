@@ -30,14 +30,8 @@ const prefix = 'assets#';
 
 /** All chunks of a run, in the order in which they were noted. */
 export async function loadChunks(runId: string): Promise<Chunk[]> {
-  const chunks: Chunk[] = [];
-  let cursor: string | null | undefined;
-  do {
-    const page = await store.query(partition(runId), prefix, 1_000, cursor ?? undefined);
-    chunks.push(...(page.items as Chunk[]));
-    cursor = page.cursor;
-  } while (cursor);
-  return chunks.reverse();
+  const chunks = await Array.fromAsync(store.queryAll(partition(runId), prefix));
+  return (chunks as Chunk[]).reverse();
 }
 
 export const saveChunk = (chunk: Chunk): Promise<boolean> => store.put(chunk);

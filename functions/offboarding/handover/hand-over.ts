@@ -93,6 +93,9 @@ async function sendChunk(performed: Performed, chunk: Chunk, handover: Handover)
   chunk.sending = sending;
   await saveChunk(chunk);
   const items = await itemsOf(performed, chunk, { ...handover, ...sending }).catch(async (error: unknown) => {
+    if (await isTakerGone(performed, sending.taker, error)) {
+      return sending.ids.map((id) => ({ id, fate: 'other_taker' as const, code: 'taker_not_found' }));
+    }
     const nothingMoved = error instanceof OperationError && error.outcome === 'not_applied' && error.code !== 'locked';
     if (nothingMoved) {
       delete chunk.sending;
@@ -107,6 +110,12 @@ async function sendChunk(performed: Performed, chunk: Chunk, handover: Handover)
   delete chunk.sending;
   chunk.sent.push(callOf(sending));
   await saveChunk(chunk);
+}
+
+/** WeCom answers the same when it knows the leaver or the taker not, so the taker is looked for. */
+async function isTakerGone({ clients }: Performed, taker: string, error: unknown): Promise<boolean> {
+  if (!(error instanceof OperationError) || error.code !== 'not_found') return false;
+  return (await clients.wecom.identities.find(taker)) === undefined;
 }
 
 function newCall(chunk: Chunk, { taker }: Handover): { taker: string; ids: string[] } {

@@ -2,7 +2,7 @@ import { OperationError } from '../../shared/errors.ts';
 import type { Draft } from '../../shared/runs/plan-run.ts';
 import { runSettings } from '../../shared/runs/settings.ts';
 import { type OffboardingFacts, type ProviderName, providers } from '../accounts/account.ts';
-import type { OffboardingClients } from '../accounts/clients.ts';
+import { type OffboardingClients, tenantOf } from '../accounts/clients.ts';
 import { planDingtalk } from '../accounts/dingtalk.ts';
 import { planWecom } from '../accounts/wecom.ts';
 import { planWibiclick } from '../accounts/wibiclick.ts';
@@ -93,12 +93,10 @@ function findTakers(
   );
 }
 
-async function tenantsOf(given: ProviderName[], { wecom, dingtalk, wibiclick }: OffboardingClients) {
-  const tenants = { wecom: wecom.identities, dingtalk: dingtalk.identities, wibiclick };
-  return Object.fromEntries(
-    await Promise.all(given.map(async (provider) => [provider, await tenants[provider].tenant()])),
+const tenantsOf = async (given: ProviderName[], clients: OffboardingClients) =>
+  Object.fromEntries(
+    await Promise.all(given.map(async (provider) => [provider, await tenantOf(provider, clients)] as const)),
   );
-}
 
 const missingTakers = (missing: Taker[]): OperationError =>
   new OperationError(

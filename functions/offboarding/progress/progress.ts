@@ -32,13 +32,16 @@ export function offboardingProgress(run: OffboardingRun, now: number): Progress 
 function statusOf(run: OffboardingRun, steps: Steps, { alive, due }: { alive: string[]; due: string[] }): RunStatus {
   const some = (ids: string[], ...actions: string[]) => ids.some((id) => actions.includes(steps[id]?.action ?? ''));
   const hasBegunRemoving = run.removingAt !== undefined && some(alive, 'snapshot', 'disable', 'remove');
-  if (hasBegunRemoving || some(due, 'remove')) return 'removing';
+  if (hasBegunRemoving || some(due.filter(deletes), 'remove')) return 'removing';
   if (some(alive, 'snapshot', 'disable')) return 'disabling';
   if (some(alive, 'remove')) return 'grace';
   if (some(alive, 'handover')) return 'handing_over';
   if (some(alive, 'verify')) return 'verifying';
   return Object.values(steps).some(({ status }) => status === 'needs_attention') ? 'needs_attention' : 'completed';
 }
+
+/** What was disconnected from WibiClick can be connected again: its removal only reads. */
+const deletes = (id: string): boolean => id !== 'wibiclick.remove';
 
 /** Neither ended, nor kept for ever by a step that needs a person. */
 function isAlive(steps: Steps, id: string): boolean {

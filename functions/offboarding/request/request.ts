@@ -111,15 +111,23 @@ export const offboardingRequest = documented(
 );
 export type OffboardingRequest = z.output<typeof offboardingRequest>;
 
-/** Takers who are the leaver, and handovers of accounts that do not leave. */
-function misplaced({ accounts, handover = {} }: Pick<OffboardingRequest, 'accounts' | 'handover'>) {
+/** Takers who are the leaver, and handovers and graces of accounts that do not leave. */
+function misplaced({
+  accounts,
+  handover = {},
+  graceDays,
+}: Pick<OffboardingRequest, 'accounts' | 'handover' | 'graceDays'>) {
   const missing = (['wecom', 'dingtalk'] as const)
     .filter((provider) => handover[provider] && !accounts[provider])
     .map((provider) => ({ path: `handover.${provider}`, message: `needs accounts.${provider}` }));
   const self = takersOf(handover)
     .filter(({ provider, userid }) => userid.toLowerCase() === accounts[provider]?.userid.toLowerCase())
     .map(({ path }) => ({ path, message: 'must not be the member who leaves' }));
-  return [...missing, ...self];
+  const graces = typeof graceDays === 'object' ? Object.keys(graceDays) : [];
+  const idle = (['wecom', 'dingtalk', 'wibiclick'] as const)
+    .filter((provider) => graces.includes(provider) && !accounts[provider])
+    .map((provider) => ({ path: `graceDays.${provider}`, message: `needs accounts.${provider}` }));
+  return [...missing, ...self, ...idle];
 }
 
 export interface Taker {
@@ -142,7 +150,10 @@ export const takersOf = ({ wecom, dingtalk }: NonNullable<OffboardingRequest['ha
 
 function dingtalkTakers(given: DingtalkHandover | undefined): { path: string; userid: string }[] {
   if (!given) return [];
-  if (given.via === 'terminate') return receiversOf(given);
+  if (given.via === 'terminate') {
+    const operator = given.optUserId === undefined ? [] : [{ path: 'optUserId', userid: given.optUserId }];
+    return [...operator, ...receiversOf(given)];
+  }
   const { via: _via, ...modules } = given;
   return Object.entries(modules).flatMap(([name, module]) =>
     module?.action === 'handover' && module.handoverUserId

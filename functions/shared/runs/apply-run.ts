@@ -33,10 +33,11 @@ export async function applyRun<Request extends object, Facts extends object>(
   const { run, digest, draft, statusAfter } = applying;
   if (!waiting.includes(run.status) || !run.request) throw statusForbids(run, 'apply it');
   const isExpired = clock.now() > run.expiresAt;
-  if (digest !== run.digest && !isExpired) throw planDrifted(run);
+  if (digest !== run.digest && !isExpired) throw planDrifted(run, 'otherDigest');
   const fresh = await draft(run.request, run.plannedAt);
   const plan = planFrom(run.id, { ...run, request: run.request, draft: fresh });
-  if (plan.digest !== digest || isExpired) throw planDrifted(await planAnew(applying, run.request));
+  if (isExpired) throw planDrifted(await planAnew(applying, run.request), 'replaced');
+  if (plan.digest !== digest) throw planDrifted(await planAnew(applying, run.request), 'changed');
   for (const refusal of fresh.refusals) throw refusal;
 
   const approval = run.approval?.digest === digest ? run.approval : undefined;

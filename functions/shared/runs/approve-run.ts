@@ -12,7 +12,8 @@ import { runSettings } from './settings.ts';
  */
 export async function approveRun(run: Run, digest: string, caller: string): Promise<Run> {
   if (run.status !== 'planned' && run.status !== 'held') throw statusForbids(run, 'approve it');
-  if (digest !== run.digest || clock.now() > run.expiresAt) throw planDrifted(run);
+  if (clock.now() > run.expiresAt) throw planDrifted(run, 'expired');
+  if (digest !== run.digest) throw planDrifted(run, 'otherDigest');
   if (runSettings().approval === 'four-eyes' && caller === run.requester) throw ownPlan(run);
   const approved = await changeRun(run, {
     set: { status: 'planned', approval: { by: caller, at: clock.now(), digest } },

@@ -62,7 +62,7 @@ export async function performStep<Request, Facts, P extends Providers>(
   );
   await put(afterEnd(step, end));
   if ('status' in end && end.status === 'needs_attention') {
-    logger.warn('a step needs attention', { runId, stepId, reason: end.reason, ...countOf('run_needs_attention') });
+    logger.warn('a step needs attention', { runId, stepId, ...countOf('run_needs_attention') });
   }
 }
 

@@ -15,11 +15,18 @@ export const statusForbids = (run: Run, what: string): OperationError => {
 export const changedMeanwhile = async (run: Run, what: string): Promise<OperationError> =>
   statusForbids(await loadRun(run.id, run.kind), `${what}: somebody else changed it meanwhile`);
 
+const driftReasons = {
+  changed: 'what the plan stands on has changed, so a fresh plan is in its place',
+  replaced: 'the plan had expired, so a fresh plan is in its place',
+  expired: 'the plan has expired; POST …/apply reads everything again and puts a fresh plan in its place',
+  otherDigest: 'this is not the digest of the plan, which is shown as it was read for it',
+};
+
 /** The refusal of a digest that does not stand for the plan as it is now, which is shown. */
-export function planDrifted(current: Run): OperationError {
+export function planDrifted(current: Run, reason: keyof typeof driftReasons): OperationError {
   const { id, digest, expiresAt, plan } = toRunAnswer(current, clock.now());
-  return new OperationError('plan_drifted', 'this is not the plan any more: what it stands on changed, or it expired', {
+  return new OperationError('plan_drifted', driftReasons[reason], {
     members: { id, digest, expiresAt, plan },
-    fix: 'Read the fresh plan, and name its own digest if it is what you want.',
+    fix: 'Read the plan, and name its own digest if it is what you want.',
   });
 }

@@ -2,15 +2,17 @@ import { clock } from '../clock.ts';
 import { OperationError } from '../errors.ts';
 import { startExecution } from './apply-run.ts';
 import { wakeUp } from './cancel-run.ts';
-import { changedMeanwhile } from './refusals.ts';
-import { type Run, type RunStatus, type Steps, stepsOf } from './run.ts';
+import { changedMeanwhile, statusForbids } from './refusals.ts';
+import { endedStatuses, type Run, type RunStatus, type Steps, stepsOf } from './run.ts';
 import { changeRun, watchRun } from './run-store.ts';
 
 /**
  * Tries the steps again that need attention. A run that had come to its end goes on as `resumed`.
- * @throws OperationError `conflict` when no step needs attention, `store_unavailable`
+ * @throws OperationError `conflict` when no step needs attention or the run is over, `store_unavailable`
  */
 export async function retryRun(run: Run, resumed: RunStatus): Promise<Run> {
+  const hasEnded = run.status === 'needs_attention';
+  if (!hasEnded && endedStatuses.includes(run.status)) throw statusForbids(run, 'retry it');
   const now = clock.now();
   const steps: Steps = Object.fromEntries(
     stepsOf(run)
@@ -22,7 +24,6 @@ export async function retryRun(run: Run, resumed: RunStatus): Promise<Run> {
       ]),
   );
   if (Object.keys(steps).length === 0) throw nothingToRetry(run);
-  const hasEnded = run.status === 'needs_attention';
   // Before it is changed: when this dies on the way, somebody looks after what was begun.
   await watchRun(run);
   const changed = await changeRun(run, {

@@ -1,7 +1,7 @@
 import type { Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { dayMs, offboardings, stepOf } from '../../support/runs.ts';
-import { consoles, everywhere, halt, inMs, onlyWecom, onlyWibiclick, storedRun } from './support.ts';
+import { consoles, everywhere, halt, inMs, now, onlyWecom, onlyWibiclick, putItem, storedRun } from './support.ts';
 
 const offboarding = offboardings();
 const { wecom, dingtalk, wibiclick, lambda } = offboarding;
@@ -239,4 +239,39 @@ test('a run that needs attention before anything was removed can be cancelled to
 
   expect(run.status).toBe('cancelled');
   expect((await by.websitesOf('101')).sort()).toEqual(['201', '202']);
+});
+
+test('what was written to the account since does not hide what this run took', async () => {
+  const id = await offboarding.start(onlyWecom);
+  const earlier = Array.from({ length: 1_200 }, (_, number) =>
+    putItem({
+      pk: 'member#wecom:lisi',
+      sk: `entry#${String(now() + number).padStart(15, '0')}#${number}`,
+      id: String(number),
+      at: now() + number,
+      caller: 'somebody',
+      subject: 'wecom:lisi',
+      operation: 'PATCH /wecom/users/{userid}',
+      requestId: 'r',
+      state: 'succeeded',
+    }),
+  );
+  await Promise.all(earlier);
+
+  expect(stepOf(await cancelled(id), 'wecom', 'restore')).toMatchObject({ status: 'succeeded' });
+  expect(await by.memberOf('lisi')).toMatchObject({ enable: 1 });
+});
+
+test('a WibiClick removal, which only reads, leaves the others their way back', async () => {
+  const id = await offboarding.start({
+    accounts: { ...onlyWecom.accounts, ...onlyWibiclick.accounts },
+    graceDays: { wecom: 30, wibiclick: 0 },
+  });
+  const resting = await offboarding.get(id);
+  expect(resting.status).toBe('grace');
+  expect(stepOf(resting, 'wibiclick', 'verify').status).toBe('succeeded');
+
+  expect((await cancelled(id)).status).toBe('cancelled');
+  expect(await by.memberOf('lisi')).toMatchObject({ enable: 1 });
+  expect(await by.websitesOf('101')).toEqual(['201', '202']);
 });

@@ -2,6 +2,7 @@ import type { Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { mortal, throughTrouble } from '../../support/mortal.ts';
 import { dayMs, minuteMs, offboardings, stepOf } from '../../support/runs.ts';
+import { consoles } from './support.ts';
 
 const { jest } = import.meta;
 jest.setTimeout(30_000); // days pass, and the machine may be busy
@@ -241,5 +242,43 @@ test('without the secret for customers the handover is unsupported, and says whe
   expect(stepOf(run, 'wecom', 'handover')).toMatchObject({
     status: 'unsupported',
     reason: expect.stringContaining('customerContactSecret'),
+  });
+});
+
+describe('when the taker has left too', () => {
+  const leavingLater = (wecomHandover: object) => ({ ...leaving(wecomHandover), graceDays: 1 });
+
+  test('nobody is deleted if nobody is left to take over', async () => {
+    const id = await offboarding.start(leavingLater(toWangwu));
+    await consoles(offboarding).deleteMember('wangwu');
+
+    const run = await offboarding.toEnd(id);
+
+    expect(stepOf(run, 'wecom', 'remove')).toMatchObject({
+      status: 'needs_attention',
+      reason: expect.stringMatching(/^wangwu cannot take over any more/),
+    });
+    expect(await consoles(offboarding).memberOf('lisi')).toMatchObject({ enable: 0 });
+  });
+
+  test('everything goes to the fallback', async () => {
+    await wecom.reset({ customers: { lisi: 2 }, groups: { lisi: 1 } });
+    const id = await offboarding.start(leavingLater(orZhaoliu));
+    await consoles(offboarding).deleteMember('wangwu');
+
+    expect((await throughTrouble(offboarding, id)).status).toBe('completed');
+    expect(await owners()).toEqual({ wm_lisi_1: 'zhaoliu', wm_lisi_2: 'zhaoliu', wr_lisi_1: 'zhaoliu' });
+  });
+
+  test('between the deletion and the handover: what it leaves over is listed', async () => {
+    await wecom.reset({ customers: { lisi: 1 }, groups: { lisi: 1 } });
+    await wecom.faults({ path: transferCustomer, then: { errcode: 45009 } });
+    const id = await offboarding.start(leaving(toWangwu));
+    await consoles(offboarding).deleteMember('wangwu');
+
+    const { status, handover } = await throughTrouble(offboarding, id);
+
+    expect(status).toBe('needs_attention');
+    expect(handover.leftOver.map(({ code }: Json) => code)).toEqual(['taker_not_found', 'taker_not_found']);
   });
 });

@@ -1,7 +1,7 @@
 import type { Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { dayMs, offboardings, type runs, stepOf } from '../../support/runs.ts';
-import { consoles, everywhere, inMs, onlyWecom } from './support.ts';
+import { consoles, everywhere, inMs, onlyWecom, startAlias } from './support.ts';
 
 const offboarding = offboardings();
 const { wecom, dingtalk, wibiclick, lambda } = offboarding;
@@ -258,5 +258,30 @@ test.each(deletions)(
     expect(stepOf(run, row.provider, 'remove').result).toMatchObject({ outcome: 'already_absent' });
     const removals = (await sentTo(row.provider)).slice(before.length).filter(({ path }) => !path.includes('transfer'));
     expect(removals).toEqual([]);
+  },
+);
+
+test.each([
+  ['disabling', { effectiveAt: true }, 'disable', 0],
+  ['removing', { graceDays: 1 }, 'remove', 1],
+])(
+  'before %s: the secret of another corp, that has the same member',
+  async (_, { effectiveAt, ...given }: Json, action, writes) => {
+    const { url: baseUrl } = await startAlias(wecom.url, [['wwother', 'wwsandbox']]);
+    await wecom.secret({ baseUrl });
+    const id = await offboarding.start({
+      ...onlyWecom,
+      ...given,
+      ...(effectiveAt && { effectiveAt: inMs(3_600_000) }),
+    });
+    await wecom.secret({ baseUrl, corpId: 'wwother' });
+
+    const run = await offboarding.toEnd(id);
+
+    expect(stepOf(run, 'wecom', action)).toMatchObject({
+      status: 'needs_attention',
+      reason: expect.stringMatching(/the tenant/),
+    });
+    expect(await by.sent()).toHaveLength(writes);
   },
 );

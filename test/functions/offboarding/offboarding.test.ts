@@ -1,11 +1,11 @@
+import { logLines } from '../../support/log-lines.ts';
 import { dayMs, minuteMs, offboardings, stepOf } from '../../support/runs.ts';
+import { consoles, everywhere, onlyWibiclick } from './support.ts';
 
 const offboarding = offboardings();
 const { wecom, dingtalk, wibiclick, lambda } = offboarding;
-const everywhere = {
-  accounts: { wecom: { userid: 'lisi' }, dingtalk: { userid: 'sunqi' }, wibiclick: { userId: '101' } },
-  handover: { wecom: { takeoverUserid: 'wangwu' } },
-};
+const by = consoles(offboarding);
+logLines();
 
 test('disables at once, removes after the grace, hands over and verifies', async () => {
   const id = await offboarding.start(everywhere);
@@ -35,3 +35,25 @@ test('disables at once, removes after the grace, hands over and verifies', async
   expect((await dingtalk.state()).members).not.toContainEqual(expect.objectContaining({ userid: 'sunqi' }));
   expect((await wibiclick.state()).links).not.toContainEqual(expect.objectContaining({ userId: '101' }));
 }, 30_000);
+
+test('a website that WibiClick says it disconnected, and did not, is disconnected before the step succeeds', async () => {
+  const path = '/disconnect-user-from-website';
+  await wibiclick.faults({ path, times: 1, then: { body: JSON.stringify({ success: true }) } });
+
+  const id = await offboarding.start(onlyWibiclick);
+
+  expect(stepOf(await offboarding.get(id), 'wibiclick', 'disable').status).toBe('succeeded');
+  expect(await by.websitesOf('101')).toEqual([]);
+});
+
+test('a website that WibiClick never disconnects, whatever it says, needs a person', async () => {
+  const path = '/disconnect-user-from-website';
+  await wibiclick.faults({ path, times: 1_000, then: { body: JSON.stringify({ success: true }) } });
+
+  const run = await offboarding.toEnd(await offboarding.start(onlyWibiclick));
+
+  expect(stepOf(run, 'wibiclick', 'disable')).toMatchObject({
+    status: 'needs_attention',
+    reason: expect.stringMatching(/^verification_failed/),
+  });
+});

@@ -130,3 +130,17 @@ test('of two retries at once one goes on with the run', async () => {
   expect((await offboarding.get(id)).status).toBe('grace');
   expect(await countOf('/v1.0/contact/orgAccounts/disable')).toBe(2);
 });
+
+test('a run that was cancelled is over, whatever had failed in it', async () => {
+  await wibiclick.faults({ path: '/disconnect-user-from-website', times: 2, then: { status: 403 } });
+  const id = await offboarding.start(onlyWibiclick);
+  await offboarding.cancel(id);
+  const before = await offboarding.toEnd(id);
+  expect(before.status).toBe('cancelled');
+
+  expect(await offboarding.retry(id)).toMatchObject({
+    status: 409,
+    body: { code: 'conflict', runStatus: 'cancelled' },
+  });
+  expect(await offboarding.get(id)).toEqual(before);
+});
