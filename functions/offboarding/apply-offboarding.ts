@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { callerOf } from '../shared/caller.ts';
 import { clock } from '../shared/clock.ts';
 import { defineCommand } from '../shared/command.ts';
 import { applyRun } from '../shared/runs/apply-run.ts';
@@ -22,10 +23,11 @@ export const handler = defineCommand({
   providers: offboardingProviders,
   input: z.strictObject({ id: runId, digest }),
   output: runAnswer,
-  run: async ({ id, digest }, clients) => {
+  run: async ({ id, digest }, clients, { event }) => {
     const run = await loadRun<OffboardingRequest, OffboardingFacts>(id, 'offboarding');
     const applied = await applyRun({
       run,
+      caller: callerOf(event),
       digest,
       draft: (request, plannedAt) => draftOffboarding(request, clients, plannedAt),
       advise: (request) => adviseWecom(request, clients.wecom),

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { callerOf } from '../shared/caller.ts';
 import { clock } from '../shared/clock.ts';
 import { defineCommand } from '../shared/command.ts';
 import { cancelRun } from '../shared/runs/cancel-run.ts';
@@ -17,5 +18,8 @@ export const handler = defineCommand({
   providers: {},
   input: z.strictObject({ id: runId }),
   output: runAnswer,
-  run: async ({ id }) => toRunAnswer(await cancelRun(await loadRun(id, 'offboarding')), clock.now()),
+  run: async ({ id }, _clients, { event }) => {
+    const run = await loadRun(id, 'offboarding');
+    return toRunAnswer(await cancelRun(run, callerOf(event)), clock.now());
+  },
 });

@@ -26,7 +26,8 @@ export const handler = defineCommand({
     ]);
     const draft = withAdvice(drafted, advice);
     // A protected account is planned all the same: the plan is where a person sees why it cannot be applied.
-    for (const refusal of draft.refusals.filter(({ code }) => code !== 'protected')) throw refusal;
+    const [refusal, ...others] = draft.refusals.filter(({ code }) => code !== 'protected');
+    if (refusal) throw refusal.with({ errors: [refusal, ...others].flatMap(({ options }) => options.errors ?? []) });
     const planned = { kind: 'offboarding' as const, requester: callerOf(event), request, plannedAt, draft };
     const run = await createRun(planned, storedKey);
     return toRunAnswer(run, plannedAt);

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { callerOf } from '../shared/caller.ts';
 import { clock } from '../shared/clock.ts';
 import { defineCommand } from '../shared/command.ts';
 import { retryRun } from '../shared/runs/retry-run.ts';
@@ -19,8 +20,8 @@ export const handler = defineCommand({
   providers: {},
   input: z.strictObject({ id: runId }),
   output: runAnswer,
-  run: async ({ id }) => {
+  run: async ({ id }, _clients, { event }) => {
     const run = await loadRun<OffboardingRequest, OffboardingFacts>(id, 'offboarding');
-    return toRunAnswer(await retryRun(run, resumedStatus(run)), clock.now());
+    return toRunAnswer(await retryRun(run, resumedStatus(run), callerOf(event)), clock.now());
   },
 });

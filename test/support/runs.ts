@@ -88,7 +88,8 @@ export function offboardings() {
     get,
     approve: (id: string, digest: string, caller?: string): Promise<TestAnswer> =>
       invoke(approveOffboarding, { ...byId(id), body: { digest }, ...(caller && { caller }) }),
-    cancel: (id: string): Promise<TestAnswer> => invoke(cancelOffboarding, byId(id)),
+    cancel: (id: string, caller?: string): Promise<TestAnswer> =>
+      invoke(cancelOffboarding, { ...byId(id), ...(caller && { caller }) }),
     retry: (id: string): Promise<TestAnswer> => invoke(retryOffboarding, byId(id)),
     /** Plans and applies, and waits until the workflow rests. @returns the id */
     async start(body: object): Promise<string> {

@@ -1,5 +1,5 @@
 import { OperationError } from '../../shared/errors.ts';
-import type { StepEnd } from '../../shared/runs/perform-step.ts';
+import { PartlyDone, type StepEnd } from '../../shared/runs/perform-step.ts';
 import type { Step, Steps } from '../../shared/runs/run.ts';
 import { findEarlier, mayHaveActed, writeOnce } from '../../shared/runs/run-write.ts';
 import { disconnectAll } from '../../wibiclick/client/disconnect-all.ts';
@@ -119,12 +119,14 @@ async function disable(performed: Performed): Promise<StepEnd> {
     sendAnew(performed, String(website.id), send),
   );
   const refused = Object.values(outcomes).find((outcome) => outcome instanceof OperationError);
-  if (refused) throw refused;
-  const disconnected = chosen.map((id) => [id, 'disconnected']);
-  return {
-    status: 'succeeded',
-    result: { outcome: 'disconnected', verified: true, websites: Object.fromEntries(disconnected) },
+  const disconnected = chosen.filter((id) => !(outcomes[id] instanceof OperationError));
+  const result = {
+    outcome: 'disconnected',
+    verified: true,
+    websites: Object.fromEntries(disconnected.map((id) => [id, 'disconnected'])),
   };
+  if (refused) throw new PartlyDone(refused, result);
+  return { status: 'succeeded', result };
 }
 
 /** A website that is listed although an earlier write succeeded is still connected: it is sent again, as another write. */

@@ -7,7 +7,7 @@ import { planDingtalk } from '../accounts/dingtalk.ts';
 import { planWecom } from '../accounts/wecom.ts';
 import { planWibiclick } from '../accounts/wibiclick.ts';
 import { momentOf } from '../request/effective-at.ts';
-import { type OffboardingRequest, type Taker, takersOf } from '../request/request.ts';
+import { namedIn, type OffboardingRequest, type Taker } from '../request/request.ts';
 
 const dayMs = 86_400_000;
 
@@ -40,7 +40,7 @@ export async function draftOffboarding(
     accounts.dingtalk &&
       planDingtalk(request, dingtalk, { state: identity, graceDays: graceDays.dingtalk ?? 0, removalAt }),
     accounts.wibiclick && planWibiclick(request, wibiclick),
-    findTakers(takersOf(request.handover ?? {}), clients),
+    findTakers(namedIn(request.handover ?? {}), clients),
     tenantsOf(given, clients),
   ]);
   const plans = [wecomPlan, dingtalkPlan, wibiclickPlan].filter((plan) => plan !== undefined);
@@ -62,6 +62,7 @@ export async function draftOffboarding(
     steps: Object.assign({}, ...plans.map(({ steps }) => steps)),
     warnings: [
       ...plans.flatMap(({ warnings }) => warnings),
+      ...earlyEnd(graceDays),
       ...refusals.map(({ code, message }) => `${code}: ${message}.`),
     ],
     refusals,
@@ -81,6 +82,17 @@ function graceOf({ graceDays, urgent }: OffboardingRequest, provider: ProviderNa
   const asked = typeof graceDays === 'object' ? graceDays[provider] : graceDays;
   if (urgent) return canDisable ? (asked ?? 0) : 0;
   return asked ?? runSettings().graceDays;
+}
+
+/** A run can be cancelled until its first deletion, whatever grace the other accounts have. */
+function earlyEnd(graceDays: Partial<Record<ProviderName, number>>): string[] {
+  const first = Math.min(graceDays.wecom ?? Number.POSITIVE_INFINITY, graceDays.dingtalk ?? Number.POSITIVE_INFINITY);
+  const later = providers.filter((provider) => (graceDays[provider] ?? 0) > first);
+  return later.length === 0
+    ? []
+    : [
+        `cancel_ends_early: The run can be cancelled until its first deletion, ${first} days after disabling, so ${later.join(' and ')} cannot be given back by it for the whole grace.`,
+      ];
 }
 
 function findTakers(

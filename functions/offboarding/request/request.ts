@@ -120,7 +120,7 @@ function misplaced({
   const missing = (['wecom', 'dingtalk'] as const)
     .filter((provider) => handover[provider] && !accounts[provider])
     .map((provider) => ({ path: `handover.${provider}`, message: `needs accounts.${provider}` }));
-  const self = takersOf(handover)
+  const self = namedIn(handover)
     .filter(({ provider, userid }) => userid.toLowerCase() === accounts[provider]?.userid.toLowerCase())
     .map(({ path }) => ({ path, message: 'must not be the member who leaves' }));
   const graces = typeof graceDays === 'object' ? Object.keys(graceDays) : [];
@@ -136,8 +136,22 @@ export interface Taker {
   userid: string;
 }
 
+type Handovers = NonNullable<OffboardingRequest['handover']>;
+
+/** Everybody who must be there and stay, with the field that names them: the takers, and who terminates in DingTalk. */
+export function namedIn(handover: Handovers): Taker[] {
+  const { dingtalk } = handover;
+  const operator = dingtalk?.via === 'terminate' ? dingtalk.optUserId : undefined;
+  return [
+    ...takersOf(handover),
+    ...(operator === undefined
+      ? []
+      : [{ provider: 'dingtalk' as const, path: 'handover.dingtalk.optUserId', userid: operator }]),
+  ];
+}
+
 /** Everybody who shall take something over, with the field that names them. */
-export const takersOf = ({ wecom, dingtalk }: NonNullable<OffboardingRequest['handover']>): Taker[] => [
+export const takersOf = ({ wecom, dingtalk }: Handovers): Taker[] => [
   ...Object.entries(wecom ?? {}).flatMap(([name, userid]) =>
     userid === undefined ? [] : [{ provider: 'wecom' as const, path: `handover.wecom.${name}`, userid }],
   ),
@@ -150,10 +164,7 @@ export const takersOf = ({ wecom, dingtalk }: NonNullable<OffboardingRequest['ha
 
 function dingtalkTakers(given: DingtalkHandover | undefined): { path: string; userid: string }[] {
   if (!given) return [];
-  if (given.via === 'terminate') {
-    const operator = given.optUserId === undefined ? [] : [{ path: 'optUserId', userid: given.optUserId }];
-    return [...operator, ...receiversOf(given)];
-  }
+  if (given.via === 'terminate') return receiversOf(given);
   const { via: _via, ...modules } = given;
   return Object.entries(modules).flatMap(([name, module]) =>
     module?.action === 'handover' && module.handoverUserId

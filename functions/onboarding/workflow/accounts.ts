@@ -1,6 +1,6 @@
 import { subjectOf as dingtalkSubject } from '../../dingtalk/client/user.ts';
 import { OperationError } from '../../shared/errors.ts';
-import type { StepEnd } from '../../shared/runs/perform-step.ts';
+import { PartlyDone, type StepEnd } from '../../shared/runs/perform-step.ts';
 import type { StepResult } from '../../shared/runs/run.ts';
 import { findEarlier, orAlready, provablyDid, writeOnce } from '../../shared/runs/run-write.ts';
 import { subjectOf as wecomSubject } from '../../wecom/client/member.ts';
@@ -115,7 +115,7 @@ async function undoWibiclick(performed: Performed): Promise<StepEnd> {
 
 /**
  * Does the same for each website; one that is refused keeps none of the others.
- * @throws OperationError a refusal, and before all others one that may pass
+ * @throws PartlyDone with a refusal, and before all others one that may pass
  */
 async function forEachWebsite(
   { websites }: { websites: string[] },
@@ -132,7 +132,7 @@ async function forEachWebsite(
     else if (result) results[websiteId] = result;
   }
   const refusal = refusals.find(({ retryable }) => retryable) ?? refusals[0];
-  if (refusal) throw refusal;
+  if (refusal) throw new PartlyDone(refusal, { websites: results });
   return results;
 }
 

@@ -10,6 +10,7 @@ import { startWorkflow } from './workflow-control.ts';
 
 export interface Applying<Request, Facts> {
   run: Run<Request, Facts>;
+  caller: string;
   /** As the caller names it. */
   digest: string;
   /** Reads everything again. */
@@ -30,7 +31,7 @@ const waiting: RunStatus[] = ['planned', 'held'];
 export async function applyRun<Request extends object, Facts extends object>(
   applying: Applying<Request, Facts>,
 ): Promise<Run> {
-  const { run, digest, draft, statusAfter } = applying;
+  const { run, caller, digest, draft, statusAfter } = applying;
   if (!waiting.includes(run.status) || !run.request) throw statusForbids(run, 'apply it');
   const isExpired = clock.now() > run.expiresAt;
   if (digest !== run.digest && !isExpired) throw planDrifted(run, 'otherDigest');
@@ -45,7 +46,7 @@ export async function applyRun<Request extends object, Facts extends object>(
     throw statusForbids(run, 'apply it before somebody approves');
   await refuseHalted();
   if (!approval) await requireBudget(run.removals).catch((error: unknown) => hold(run, error));
-  return start(run, digest, { status: statusAfter(fresh), ...(approval && { approved: true }) });
+  return start(run, digest, { status: statusAfter(fresh), appliedBy: caller, ...(approval && { approved: true }) });
 }
 
 /** Puts a fresh plan, with a digest of its own, in the place of the one that no longer holds; its approval dies. */
@@ -97,7 +98,7 @@ async function withdraw(started: Run, status: RunStatus, error: unknown): Promis
   const { generation } = started;
   const withdrawn = await changeRun(started, {
     set: { status, generation: generation + 1 },
-    remove: ['startedAt', 'approved'],
+    remove: ['startedAt', 'appliedBy', 'approved'],
     when: { statuses: [started.status], generation, begun: false },
   });
   if (withdrawn) throw error;

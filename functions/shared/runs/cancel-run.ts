@@ -10,18 +10,18 @@ import { wakeWorkflow } from './workflow-control.ts';
  * Of a cancel and a removal at the same moment one wins, by the same conditional update.
  * @throws OperationError `conflict` with the status, when removing has begun or the run is over
  */
-export async function cancelRun(run: Run): Promise<Run> {
+export async function cancelRun(run: Run, caller: string): Promise<Run> {
   const plan = await changeRun(run, {
-    set: { status: 'cancelled' },
+    set: { status: 'cancelled', cancelledBy: caller },
     remove: ['request'],
     when: { statuses: ['planned', 'held'] },
   });
   if (plan) return plan;
   // Before it is changed: when this dies on the way, somebody looks after what was begun.
   if (run.removingAt === undefined) await watchRun(run);
-  if (hasStoppedBeforeRemoving(run)) return goOnCancelling(run);
+  if (hasStoppedBeforeRemoving(run)) return goOnCancelling(run, caller);
   const cancelled = await changeRun(run, {
-    set: { status: 'cancelling', cancelledAt: clock.now() },
+    set: { status: 'cancelling', cancelledAt: clock.now(), cancelledBy: caller },
     signals: true,
     when: { statuses: ['scheduled', 'disabling', 'grace'] },
   });
@@ -35,10 +35,10 @@ const hasStoppedBeforeRemoving = ({ status, cancelledAt, removingAt }: Run): boo
   status === 'needs_attention' && cancelledAt === undefined && removingAt === undefined;
 
 /** Its workflow has ended, so a new execution gives back what it took. */
-async function goOnCancelling(run: Run): Promise<Run> {
+async function goOnCancelling(run: Run, caller: string): Promise<Run> {
   const { generation } = run;
   const cancelled = await changeRun(run, {
-    set: { status: 'cancelling', cancelledAt: clock.now(), generation: generation + 1 },
+    set: { status: 'cancelling', cancelledAt: clock.now(), cancelledBy: caller, generation: generation + 1 },
     signals: true,
     when: { statuses: ['needs_attention'], generation },
   });

@@ -18,6 +18,18 @@ export type StepEnd =
     }
   | { againInMs: number; reason: string; result?: StepResult };
 
+/** A step was refused when some of it was done, which the run is to tell. */
+export class PartlyDone extends Error {
+  readonly refusal: OperationError;
+  readonly result: StepResult;
+
+  constructor(refusal: OperationError, result: StepResult) {
+    super(refusal.message);
+    this.refusal = refusal;
+    this.result = result;
+  }
+}
+
 /** A failure that may pass is counted from the first in a row: a step can be at work for days before. */
 type AttemptEnd = StepEnd | { againInMs: number; reason: string; result?: StepResult; failingSince: number };
 
@@ -66,7 +78,9 @@ export async function performStep<Request, Facts, P extends Providers>(
   }
 }
 
-function endAfter(error: unknown, { failingSince = clock.now(), delays }: Step): AttemptEnd {
+function endAfter(error: unknown, step: Step): AttemptEnd {
+  if (error instanceof PartlyDone) return { ...endAfter(error.refusal, step), result: error.result };
+  const { failingSince = clock.now(), delays } = step;
   if (!(error instanceof OperationError)) {
     logger.error('bug', whereOf(error));
     return { status: 'needs_attention', reason: 'internal: a bug in Usher; details are in its log' };

@@ -1,11 +1,12 @@
 import { clock } from '../clock.ts';
 import { OperationError } from '../errors.ts';
-import { type Run, toRunAnswer } from './run.ts';
+import { iso, type Run, toRunAnswer } from './run.ts';
 import { loadRun } from './run-store.ts';
 
 export const statusForbids = (run: Run, what: string): OperationError => {
   const { status } = toRunAnswer(run, clock.now());
-  return new OperationError('conflict', `the ${run.kind} ${run.id} is ${status}, which forbids to ${what}`, {
+  const began = run.removingAt === undefined ? '' : `, has begun to remove at ${iso(run.removingAt)}`;
+  return new OperationError('conflict', `the ${run.kind} ${run.id} is ${status}${began}, which forbids to ${what}`, {
     members: { runStatus: status },
     fix: `See GET /${run.kind}s/${run.id}.`,
   });

@@ -10,7 +10,7 @@ import { changeRun, watchRun } from './run-store.ts';
  * Tries the steps again that need attention. A run that had come to its end goes on as `resumed`.
  * @throws OperationError `conflict` when no step needs attention or the run is over, `store_unavailable`
  */
-export async function retryRun(run: Run, resumed: RunStatus): Promise<Run> {
+export async function retryRun(run: Run, resumed: RunStatus, caller: string): Promise<Run> {
   const hasEnded = run.status === 'needs_attention';
   if (!hasEnded && endedStatuses.includes(run.status)) throw statusForbids(run, 'retry it');
   const now = clock.now();
@@ -27,7 +27,7 @@ export async function retryRun(run: Run, resumed: RunStatus): Promise<Run> {
   // Before it is changed: when this dies on the way, somebody looks after what was begun.
   await watchRun(run);
   const changed = await changeRun(run, {
-    set: hasEnded ? { status: resumed, generation: run.generation + 1 } : {},
+    set: { retriedBy: caller, ...(hasEnded && { status: resumed, generation: run.generation + 1 }) },
     steps,
     signals: true,
     when: { statuses: [run.status], generation: run.generation, signal: run.signal },

@@ -8,7 +8,7 @@ import type { Run, StepResult } from './run.ts';
 
 /** One write of a run's step. */
 export interface RunWrite {
-  run: Pick<Run, 'id' | 'kind' | 'requester' | 'approved'>;
+  run: Pick<Run, 'id' | 'kind' | 'requester' | 'appliedBy' | 'retriedBy' | 'cancelledBy' | 'approved'>;
   stepId: string;
   /** Tells the writes of one step apart. */
   part?: string;
@@ -42,7 +42,7 @@ export async function writeOnce(write: RunWrite, send: () => Promise<Output>): P
     subject,
     requestId: run.id,
     runId: run.id,
-    caller: run.requester,
+    caller: run.cancelledBy ?? run.retriedBy ?? run.appliedBy ?? run.requester,
     operation: `${run.kind} ${stepId}`,
     expects,
     key: keyOf(write),

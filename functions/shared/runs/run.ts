@@ -100,6 +100,10 @@ export interface Run<Request = object, Facts = object> extends Item {
   /** Whether an execution has looked at the run since it was applied. */
   begun?: boolean;
   startedAt?: number;
+  /** Who has applied, cancelled and last retried it. */
+  appliedBy?: string;
+  cancelledBy?: string;
+  retriedBy?: string;
   /** When it was cancelled, so that a retry goes on with that. */
   cancelledAt?: number;
   /** When the first removal was allowed; from then on it cannot be cancelled. */
@@ -148,6 +152,9 @@ export const runAnswer = z.object({
   effectiveAt: documented(time, { description: 'When it begins, if not at once' }),
   startedAt: time,
   approval: z.optional(z.object({ by: z.string(), at: z.string() })),
+  appliedBy: z.optional(z.string()),
+  cancelledBy: z.optional(z.string()),
+  retriedBy: z.optional(z.string()),
   plan: planAnswer,
 });
 export type RunAnswer = z.infer<typeof runAnswer>;
@@ -155,6 +162,7 @@ export type RunAnswer = z.infer<typeof runAnswer>;
 /** @param now past `expiresAt` a plan that nobody applied is `expired` */
 export function toRunAnswer(run: Run, now: number): RunAnswer {
   const { id, kind, status, digest, expiresAt, requester, createdAt, effectiveAt, startedAt, approval } = run;
+  const { appliedBy, cancelledBy, retriedBy } = run;
   const isExpired = ['planned', 'held'].includes(status) && now > expiresAt;
   return {
     id,
@@ -167,6 +175,9 @@ export function toRunAnswer(run: Run, now: number): RunAnswer {
     ...(effectiveAt !== undefined && { effectiveAt: iso(effectiveAt) }),
     ...(startedAt !== undefined && { startedAt: iso(startedAt) }),
     ...(approval && { approval: { by: approval.by, at: iso(approval.at) } }),
+    ...(appliedBy !== undefined && { appliedBy }),
+    ...(cancelledBy !== undefined && { cancelledBy }),
+    ...(retriedBy !== undefined && { retriedBy }),
     plan: toPlanAnswer(run),
   };
 }

@@ -37,6 +37,19 @@ const refused: BadInput[] = [
     path: 'accounts.wibiclick.websites',
   },
   { what: 'an unknown field', body: () => ({ ...onlyWecom, force: true }), path: 'force' },
+  {
+    what: 'a grace of an account that does not leave',
+    body: () => ({ ...onlyWecom, graceDays: { wecom: 1, dingtalk: 3 } }),
+    path: 'graceDays.dingtalk',
+  },
+  {
+    what: 'a termination in the name of the leaver',
+    body: () => ({
+      ...onlyDingtalk,
+      handover: { dingtalk: { ...termination, terminationReasonVoluntary: ['1'], optUserId: 'sunqi' } },
+    }),
+    path: 'handover.dingtalk.optUserId',
+  },
 
   {
     what: 'a taker who is the leaver',

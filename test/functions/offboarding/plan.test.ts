@@ -235,3 +235,32 @@ test.each([
   expect(answer.body.errors.map(({ path }: Json) => path)).toEqual(paths);
   expect((await storedItems()).filter(({ sk }) => sk === 'run')).toEqual([]);
 });
+
+test('names every account that does not exist', async () => {
+  const accounts = { wecom: { userid: 'nobody' }, dingtalk: { userid: 'noone' } };
+  const { status, body } = await offboarding.plan({ accounts });
+  expect(status).toBe(404);
+  expect(body.errors.map(({ path }: Json) => path)).toEqual(['accounts.wecom.userid', 'accounts.dingtalk.userid']);
+});
+
+test('says who applied it and who cancelled it, and the ledger names them', async () => {
+  const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((name) => `arn:aws:iam::000000000000:user/${name}`);
+  const { body: planned } = await offboarding.plan(onlyWecom, alice);
+  await offboarding.apply(planned.id, planned.digest, bob);
+  await offboarding.lambda.settled();
+  await offboarding.cancel(planned.id, carol);
+  const run = await offboarding.toEnd(planned.id);
+
+  expect(run).toMatchObject({ requester: alice, appliedBy: bob, cancelledBy: carol });
+  const entries = (await storedItems()).filter(({ pk, sk }) => pk === 'member#wecom:lisi' && sk.startsWith('entry#'));
+  expect(entries.map(({ caller }) => caller).sort()).toEqual([bob, carol]);
+});
+
+test.each([
+  [{ wecom: 30, dingtalk: 0 }, true],
+  [{ wecom: 30, dingtalk: 30, wibiclick: 0 }, false],
+])('warns when one deletion ends the way back of another account: %j', async (graceDays, warned) => {
+  const { body } = await offboarding.plan({ ...everywhere, graceDays });
+  const codes = body.plan.warnings.map((warning: string) => warning.split(':')[0]);
+  expect(codes.includes('cancel_ends_early')).toBe(warned);
+});

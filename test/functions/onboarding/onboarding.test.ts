@@ -142,6 +142,7 @@ describe('a WibiClick website that is refused', () => {
     await wibiclick.faults({ path: createPaths.wibiclick, then: { status: 403 } });
 
     const run = await onboarding.toEnd(await onboarding.start({ accounts: websites }));
+    expect(Object.keys(stepOf(run, 'wibiclick', 'connect').result.websites)).toEqual(['202']);
 
     expect(run.status).toBe('needs_attention');
     expect(stepOf(run, 'wibiclick', 'connect').reason).toMatch(/^not_found/);
