@@ -87,7 +87,7 @@ function toldOf(run: Json, provider: string): { exists: boolean | undefined; acc
 
 /** Whether the ledger says that the person still has what `taking` takes and `giving` gives back. */
 function recordedOf(items: Json[], subject: string, taking: string, giving = '', part = ''): boolean | undefined {
-  const mine = items.filter(({ pk, key }) => pk === `member#${subject}` && (!part || key?.endsWith(`/${part}`)));
+  const mine = items.filter(({ pk, key }) => pk === `member#${subject}` && (!part || key?.split('/').includes(part)));
   const of = (step: string) => mine.filter(({ operation }) => step && operation === `offboarding ${step}`);
   if ([...of(taking), ...of(giving)].some(({ sk, state }) => sk === 'open' || state === 'unknown')) return undefined;
   const wasTaken = of(taking).some(({ state }) => state === 'succeeded');
