@@ -46,7 +46,7 @@ export const paced: Send = (...args) => {
 
 const outside: Outside<DingtalkSecret> = { secret: new ProviderSecret(provider, dingtalkSecret), send: paced };
 
-export type Tenant = Pick<DingtalkSecret, 'appKey' | 'baseUrl' | 'apiBaseUrl'>;
+export type Tenant = Pick<DingtalkSecret, 'appKey' | 'baseUrl'> & { apiBaseUrl?: string };
 
 export interface ApiCall {
   method: 'GET' | 'POST';
@@ -104,7 +104,11 @@ export class DingtalkApi {
 
   /** Which app this is, and where: what differs between tenants and reveals no secret. */
   tenant(): Promise<Tenant> {
-    return this.#secret.use(async ({ appKey, baseUrl, apiBaseUrl }) => ({ appKey, baseUrl, apiBaseUrl }));
+    return this.#secret.use(async ({ appKey, baseUrl, apiBaseUrl }) => ({
+      appKey,
+      baseUrl,
+      ...(apiBaseUrl !== undefined && { apiBaseUrl }),
+    }));
   }
 
   /** Keys the fingerprints of users' fields; it changes with the secret, and older prints match nothing then. */

@@ -285,3 +285,10 @@ test.each([
     expect(await by.sent()).toHaveLength(writes);
   },
 );
+
+test('one address for both APIs of DingTalk, which is all that the secret of a region may name, is the same tenant', async () => {
+  await dingtalk.secret({ apiBaseUrl: undefined });
+  const id = await offboarding.start({ accounts: { dingtalk: { userid: 'lisi' } }, graceDays: 1 });
+
+  expect((await offboarding.toEnd(id)).status).toBe('completed');
+});
