@@ -111,7 +111,7 @@ export const offboardingRequest = documented(
 );
 export type OffboardingRequest = z.output<typeof offboardingRequest>;
 
-/** Takers who are the leaver, and handovers and graces of accounts that do not leave. */
+/** Takers who are the leaver or named twice, and handovers and graces of accounts that do not leave. */
 function misplaced({
   accounts,
   handover = {},
@@ -123,11 +123,16 @@ function misplaced({
   const self = namedIn(handover)
     .filter(({ provider, userid }) => userid.toLowerCase() === accounts[provider]?.userid.toLowerCase())
     .map(({ path }) => ({ path, message: 'must not be the member who leaves' }));
+  const { takeoverUserid, fallbackUserid } = handover.wecom ?? {};
+  const twice =
+    takeoverUserid?.toLowerCase() === fallbackUserid?.toLowerCase() && fallbackUserid !== undefined
+      ? [{ path: 'handover.wecom.fallbackUserid', message: 'must be another member than takeoverUserid' }]
+      : [];
   const graces = typeof graceDays === 'object' ? Object.keys(graceDays) : [];
   const idle = (['wecom', 'dingtalk', 'wibiclick'] as const)
     .filter((provider) => graces.includes(provider) && !accounts[provider])
     .map((provider) => ({ path: `graceDays.${provider}`, message: `needs accounts.${provider}` }));
-  return [...missing, ...self, ...idle];
+  return [...missing, ...self, ...twice, ...idle];
 }
 
 export interface Taker {

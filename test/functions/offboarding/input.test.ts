@@ -67,6 +67,11 @@ const refused: BadInput[] = [
     path: 'handover.wecom.fallbackUserid',
   },
   {
+    what: 'a second taker who is the first in other letters',
+    body: () => ({ ...onlyWecom, handover: { wecom: { takeoverUserid: 'wangwu', fallbackUserid: 'WangWu' } } }),
+    path: 'handover.wecom.fallbackUserid',
+  },
+  {
     what: 'a taker who is the leaver in DingTalk',
     body: () => ({
       ...onlyDingtalk,
