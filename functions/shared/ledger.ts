@@ -116,7 +116,7 @@ export async function closeIntent(intent: Intent, end: IntentEnd): Promise<void>
   const entry: Item = {
     pk: `member#${subject}`,
     sk: `${entryPrefix}${sortableTime(at)}#${id}`,
-    ttl: epochSeconds(ledgerDays() * dayMs),
+    ttl: epochSeconds(runId === undefined ? ledgerMs() : runKeptMs()),
     id,
     at,
     caller,
@@ -171,7 +171,13 @@ export async function deadIntents(graceMs: number, limit: number): Promise<Inten
 /** Milliseconds as text of one length, so that texts sort as times do. */
 export const sortableTime = (ms: number): string => String(ms).padStart(15, '0');
 
-const ledgerDays = (): number => Number(process.env[env.ledgerDays] ?? 400);
+const ledgerMs = (): number => Number(process.env[env.ledgerDays] ?? 400) * dayMs;
+
+/** A run lasts up to a year and some weeks, and must find what it did. */
+const leastRunMs = 400 * dayMs;
+
+/** How long a run is kept after it last changed, and with it whatever it needs. */
+export const runKeptMs = (): number => Math.max(ledgerMs(), leastRunMs);
 
 function toEntry(item: Item): LedgerEntry {
   const { at, code, settledAt, ...rest } = item;

@@ -1,8 +1,8 @@
+import { runKeptMs } from '../../shared/ledger.ts';
 import { epochSeconds, type Item, store } from '../../shared/store.ts';
 
 /** WeCom takes 100 customers or groups in one call (page section 8). */
 const chunkSize = 100;
-const keptMs = 400 * 86_400_000;
 
 export type AssetKind = 'customers' | 'groups';
 
@@ -34,7 +34,7 @@ export async function loadChunks(runId: string): Promise<Chunk[]> {
   return (chunks as Chunk[]).reverse();
 }
 
-export const saveChunk = (chunk: Chunk): Promise<boolean> => store.put(chunk);
+export const saveChunk = (chunk: Chunk): Promise<boolean> => store.put({ ...chunk, ttl: epochSeconds(runKeptMs()) });
 
 /** Notes the assets that are not noted yet, for this taker. Doing it again adds nothing. */
 export async function noteAssets(runId: string, kind: AssetKind, ids: string[], taker: string): Promise<void> {
@@ -43,11 +43,12 @@ export async function noteAssets(runId: string, kind: AssetKind, ids: string[], 
   const fresh = [...new Set(ids)].filter((id) => !known.has(id));
   for (let start = 0; start < fresh.length; start += chunkSize) {
     const number = String(chunks.length + start / chunkSize).padStart(5, '0');
-    const states = fresh.slice(start, start + chunkSize).map((id) => [id, { state: 'waiting', taker }]);
-    await store.put({
+    const states = fresh
+      .slice(start, start + chunkSize)
+      .map((id): [string, AssetState] => [id, { state: 'waiting', taker }]);
+    await saveChunk({
       pk: partition(runId),
       sk: `${prefix}${number}`,
-      ttl: epochSeconds(keptMs),
       kind,
       assets: Object.fromEntries(states),
       calls: 0,

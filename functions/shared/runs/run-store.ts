@@ -1,22 +1,17 @@
 import { clock } from '../clock.ts';
-import { env } from '../env-names.ts';
 import { OperationError } from '../errors.ts';
-import { sortableTime } from '../ledger.ts';
+import { runKeptMs, sortableTime } from '../ledger.ts';
 import { absent, epochSeconds, type Item, type Key, store } from '../store.ts';
 import type { Run, RunKind, RunStatus, Steps } from './run.ts';
 
-const dayMs = 86_400_000;
 const keyOf = (id: string): Key => ({ pk: `run#${id}`, sk: 'run' });
 const partitionOf = (kind: RunKind): string => `runs#${kind}`;
-
-/** A run that nobody applies is forgotten as late as one that was applied. */
-const keptMs = (): number => Number(process.env[env.ledgerDays] ?? 400) * dayMs;
 
 export async function putNewRun(run: Omit<Run, 'pk' | 'sk'> & Pick<Run, 'id' | 'kind' | 'createdAt'>): Promise<Run> {
   const item = {
     ...run,
     ...keyOf(run.id),
-    ttl: epochSeconds(keptMs()),
+    ttl: epochSeconds(runKeptMs()),
     ipk: partitionOf(run.kind),
     isk: positionOf(run),
   } as Run;
@@ -65,7 +60,9 @@ export interface RunChange {
 export function changeRun({ id }: { id: string }, change: RunChange): Promise<Run | undefined> {
   const expression = new Expression();
   const sets = [
-    ...Object.entries(change.set ?? {}).map(([name, value]) => `${expression.name(name)} = ${expression.value(value)}`),
+    ...Object.entries({ ...change.set, ttl: epochSeconds(runKeptMs()) }).map(
+      ([name, value]) => `${expression.name(name)} = ${expression.value(value)}`,
+    ),
     ...Object.entries(change.steps ?? {}).map(
       ([stepId, step]) => `${expression.name('steps')}.${expression.name(stepId)} = ${expression.value(step)}`,
     ),
@@ -134,7 +131,7 @@ export const watchRun = async (
   { id, kind }: { id: string; kind: RunKind },
   dueAt: number = clock.now() + soonMs,
 ): Promise<void> => {
-  const ttl = epochSeconds(keptMs());
+  const ttl = epochSeconds(runKeptMs());
   const item: Watched = { ...watchKey(id), id, kind, ttl, ipk: watchPartition, isk: sortableTime(dueAt) };
   await store.put(item);
 };
