@@ -72,10 +72,11 @@ export async function performStep<Request, Facts, P extends Providers>(
   const end = await perform({ run, stepId, clients, msLeft: () => deadline.msLeft }).catch((error: unknown) =>
     endAfter(error, step),
   );
-  await put(afterEnd(step, end));
+  // Before it is recorded: when this dies in between, the step is performed again, and the alarm comes twice.
   if ('status' in end && end.status === 'needs_attention') {
     logger.warn('a step needs attention', { runId, stepId, ...countOf('run_needs_attention') });
   }
+  await put(afterEnd(step, end));
 }
 
 function endAfter(error: unknown, step: Step): AttemptEnd {

@@ -10,7 +10,7 @@ jest.setTimeout(60_000); // the machine may be busy
 const offboarding = offboardings();
 const { wecom, dingtalk, wibiclick, lambda } = offboarding;
 const functions = mortal();
-logLines();
+const log = logLines();
 
 beforeEach(() =>
   lambda.invokeBy(
@@ -194,3 +194,20 @@ async function outsideOf() {
     websites: inWibiclick.links.filter(({ userId }: Json) => userId === '101'),
   };
 }
+
+test('an alarm is counted for a step that needs a person, also when it dies of recording that', async () => {
+  await wecom.faults({ path: '/cgi-bin/user/update', then: { errcode: 60011 } });
+  let isOver = false;
+  functions.dieAt(({ what, target, body }) => {
+    if (isOver || what !== 'answered' || target !== 'UpdateItem' || !body.includes('provider_permission')) return false;
+    isOver = true;
+    return true;
+  });
+
+  const id = await offboarding.start({ accounts: { wecom: { userid: 'lisi' } } });
+  const run = await throughTrouble(offboarding, id);
+
+  expect(isOver).toBe(true);
+  expect(stepOf(run, 'wecom', 'disable').status).toBe('needs_attention');
+  expect(log.parsed()).toContainEqual(expect.objectContaining({ run_needs_attention: 1 }));
+});
