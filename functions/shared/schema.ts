@@ -2,7 +2,10 @@ import * as z from 'zod/mini';
 import en from 'zod/v4/locales/en.js';
 import type { FieldError } from './errors.ts';
 
-z.config(en());
+z.config({
+  ...en(),
+  customError: ({ code, input }) => (code === 'invalid_type' && input === undefined ? 'is required' : undefined),
+});
 
 /** Adds what only the OpenAPI document shows: a description, an example, limits that a check cannot express. */
 export const documented = <Schema extends z.core.$ZodType>(schema: Schema, about: Record<string, unknown>): Schema => {

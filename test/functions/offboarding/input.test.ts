@@ -192,3 +192,8 @@ test('lists what was planned, newest first', async () => {
   expect(second.items.map(({ id }: Json) => id)).toEqual(ids.slice(2));
   expect(second.cursor).toBeNull();
 });
+
+test('says of a missing field that it is required', async () => {
+  const { body } = await offboarding.plan({ accounts: { wecom: {} } });
+  expect(body.errors).toEqual([{ path: 'accounts.wecom.userid', message: 'is required' }]);
+});
