@@ -18,7 +18,7 @@ export type Disconnection = 'disconnected' | OperationError;
 export async function disconnectAll(
   wibiclick: WibiclickClient,
   { userId, websites }: { userId: Id; websites: Website[] },
-  record: (website: Website, send: Send) => Promise<unknown> = (_website, send) => send(),
+  record: (website: Website, send: Send) => Promise<unknown>,
 ): Promise<Record<string, Disconnection>> {
   const attempt = async (website: Website, send: Send): Promise<[string, Disconnection]> => {
     const refusal = await record(website, send).then(() => undefined, asRefusal);

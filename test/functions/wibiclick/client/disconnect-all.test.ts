@@ -14,7 +14,8 @@ const listPath = '/get-websites-for-user';
 const disconnectPath = '/disconnect-user-from-website';
 
 const client = () => connect(new Deadline(25_000));
-const leave = async (record?: Parameters<typeof disconnectAll>[2]) => {
+const unrecorded: Parameters<typeof disconnectAll>[2] = (_website, send) => send();
+const leave = async (record = unrecorded) => {
   const websites = await client().websitesOf(userId);
   return disconnectAll(client(), { userId, websites }, record);
 };
@@ -50,7 +51,7 @@ test('each website id goes back in the JSON type of the list', async () => {
 });
 
 test('nothing is sent, and the list is read all the same, when there is no website', async () => {
-  expect(await disconnectAll(client(), { userId, websites: [] })).toEqual({});
+  expect(await disconnectAll(client(), { userId, websites: [] }, unrecorded)).toEqual({});
 
   expect((await simulator.requests()).map(({ path }) => path)).toEqual([listPath]);
 });
@@ -70,7 +71,7 @@ test('a website that is refused and gone all the same counts as disconnected', a
   const websites = await client().websitesOf(userId);
   await client().disconnect({ userId, websiteId: '202' });
 
-  const outcomes = await disconnectAll(client(), { userId, websites });
+  const outcomes = await disconnectAll(client(), { userId, websites }, unrecorded);
 
   expect(outcomes).toEqual({ 202: 'disconnected', 204: 'disconnected' });
 });
@@ -88,7 +89,7 @@ test('one that was accepted twice and is still listed ends as verification_faile
   const [first] = await client().websitesOf(userId);
   await simulator.faults({ path: disconnectPath, times: 10, then: { errcode: 0 } });
 
-  const outcomes = await disconnectAll(client(), { userId, websites: first ? [first] : [] });
+  const outcomes = await disconnectAll(client(), { userId, websites: first ? [first] : [] }, unrecorded);
 
   expect(codesOf(outcomes)).toEqual({ 202: 'verification_failed' });
   expect(await sentIds()).toEqual([202, 202]);
@@ -133,7 +134,9 @@ test('throws when the list cannot be read at the end, since nobody knows then', 
   const websites = await client().websitesOf(userId);
   await simulator.faults({ method: 'GET', path: listPath, times: 3, then: { body: '{"data":[]}' } });
 
-  await expect(disconnectAll(client(), { userId, websites })).rejects.toMatchObject({ code: 'provider_unexpected' });
+  await expect(disconnectAll(client(), { userId, websites }, unrecorded)).rejects.toMatchObject({
+    code: 'provider_unexpected',
+  });
 });
 
 describe('what stands around every write', () => {

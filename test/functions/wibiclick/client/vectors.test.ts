@@ -133,7 +133,7 @@ describe('through the client', () => {
     const { userId } = vector.input ?? {};
 
     const websites = await client.websitesOf(userId);
-    const outcomes = await disconnectAll(client, { userId, websites });
+    const outcomes = await disconnectAll(client, { userId, websites }, (_website, send) => send());
 
     await server.close();
     expect(outcomes).toEqual(vector.expect.websites);
