@@ -18,15 +18,7 @@ export const handler = defineCommand({
   input: onboardingRequest,
   output: runAnswer,
   run: async (request, _clients, { event, storedKey }) => {
-    const { wecom, dingtalk, wibiclick } = request.accounts;
-    const facts: OnboardingFacts = {
-      onFailure: request.onFailure,
-      ids: {
-        ...(wecom && { wecom: wecom.userid }),
-        ...(dingtalk && { dingtalk: dingtalk.userid }),
-        ...(wibiclick && { wibiclick: wibiclick.userId }),
-      },
-    };
+    const facts: OnboardingFacts = { onFailure: request.onFailure };
     const draft = { facts, steps: createSteps(request), warnings: [], refusals: [], removals: {} };
     const planned = { kind: 'onboarding' as const, requester: callerOf(event), request, plannedAt: clock.now(), draft };
     const run = await startRun({ ...planned, confidential: true }, storedKey);

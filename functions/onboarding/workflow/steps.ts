@@ -1,10 +1,8 @@
 import type { Run, Step } from '../../shared/runs/run.ts';
 import type { OnboardingRequest } from './request.ts';
 
-/** What stays of an onboarding when the request, which holds personal data, is erased: ids. */
 export interface OnboardingFacts {
   onFailure: 'keep' | 'undo';
-  ids: { wecom?: string; dingtalk?: string; wibiclick?: string };
 }
 
 export type OnboardingRun = Run<OnboardingRequest, OnboardingFacts>;
