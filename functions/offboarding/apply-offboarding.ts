@@ -31,7 +31,7 @@ export const handler = defineCommand({
       digest,
       draft: (request, plannedAt) => draftOffboarding(request, clients, plannedAt),
       advise: (request) => adviseWecom(request, clients.wecom),
-      statusAfter: ({ facts }) => ((facts.effectiveAt ?? 0) > clock.now() ? 'scheduled' : 'disabling'),
+      statusAfter: ({ effectiveAt = 0 }) => (effectiveAt > clock.now() ? 'scheduled' : 'disabling'),
     });
     return toRunAnswer(applied, clock.now());
   },

@@ -76,8 +76,13 @@ export async function giveBack(provider: string, hour: number): Promise<void> {
 
 /** @throws OperationError `protected` when the setting lists this id, ignoring case */
 export function refuseProtected(provider: string, id: string): void {
+  for (const refusal of protection(provider, id)) throw refusal;
+}
+
+/** @returns the refusal when the setting `protected` lists this id, ignoring case; else nothing */
+export function protection(provider: string, id: string): OperationError[] {
   const listed = (process.env[protectedEnv(provider)] ?? '').toLowerCase().split(' ');
-  if (listed.includes(id.toLowerCase())) throw protectedAccount(provider, id, 'the setting `protected` lists it');
+  return listed.includes(id.toLowerCase()) ? [protectedAccount(provider, id, 'the setting `protected` lists it')] : [];
 }
 
 export const protectedAccount = (provider: string, id: string, why: string): OperationError =>

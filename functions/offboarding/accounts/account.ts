@@ -1,6 +1,5 @@
 import type { DingtalkIdentity } from '../../dingtalk/client/identity.ts';
 import { OperationError } from '../../shared/errors.ts';
-import { refuseProtected } from '../../shared/fence.ts';
 import type { StepEnd } from '../../shared/runs/perform-step.ts';
 import type { Run, Step, Steps } from '../../shared/runs/run.ts';
 import type { Performing } from '../../shared/runs/workflow.ts';
@@ -22,9 +21,6 @@ export interface OffboardingFacts {
   };
   /** Whether those exist who shall take over, by `<provider>:<userid>`. */
   takers: Record<string, boolean>;
-  /** Epoch milliseconds; null begins at once. */
-  effectiveAt: number | null;
-  urgent: boolean;
   graceDays: Partial<Record<ProviderName, number>>;
 }
 
@@ -56,17 +52,6 @@ export const planned = (
 
 export const cannotBeUndone = 'Cannot be undone.';
 export const changesNothing = 'Changes nothing.';
-
-/** @returns the refusal when the setting `protected` lists the account */
-export function protection(provider: ProviderName, id: string): OperationError[] {
-  try {
-    refuseProtected(provider, id);
-    return [];
-  } catch (error) {
-    if (error instanceof OperationError) return [error];
-    throw error;
-  }
-}
 
 export const departmentHead = (where: string, userid: string, departments: number[] = []): string[] =>
   departments.length === 0

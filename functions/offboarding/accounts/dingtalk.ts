@@ -1,7 +1,7 @@
 import { handoverUnverified } from '../../dingtalk/client/handover.ts';
 import type { DingtalkIdentity } from '../../dingtalk/client/identity.ts';
 import { subjectOf } from '../../dingtalk/client/user.ts';
-import { protectedAccount } from '../../shared/fence.ts';
+import { protectedAccount, protection } from '../../shared/fence.ts';
 import type { StepEnd } from '../../shared/runs/perform-step.ts';
 import { iso, type Step, type Steps } from '../../shared/runs/run.ts';
 import { findEarlier, mayHaveActed, orAlready, writeOnce } from '../../shared/runs/run-write.ts';
@@ -17,7 +17,6 @@ import {
   type Perform,
   type Performed,
   planned,
-  protection,
   unknownAccount,
 } from './account.ts';
 import type { OffboardingClients } from './clients.ts';
@@ -116,8 +115,11 @@ export const dingtalkSteps: Record<string, Perform> = {
   'dingtalk.restore': restore,
 };
 
-export const dingtalkRestore = (userid: string): Step =>
-  planned(provider, 'restore', { what: `Enable the DingTalk account ${userid} again`, undo: 'Disable the account.' });
+export const dingtalkRestore = (run: Performed['run']): Step =>
+  planned(provider, 'restore', {
+    what: `Enable the DingTalk account ${useridOf(run)} again`,
+    undo: 'Disable the account.',
+  });
 
 const useridOf = (run: Performed['run']): string => run.facts.accounts.dingtalk?.userid ?? '';
 

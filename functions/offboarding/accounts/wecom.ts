@@ -1,4 +1,5 @@
 import { OperationError } from '../../shared/errors.ts';
+import { protection } from '../../shared/fence.ts';
 import type { StepEnd } from '../../shared/runs/perform-step.ts';
 import type { Step, Steps } from '../../shared/runs/run.ts';
 import { findEarlier, mayHaveActed, orAlready, writeOnce } from '../../shared/runs/run-write.ts';
@@ -18,7 +19,6 @@ import {
   type Perform,
   type Performed,
   planned,
-  protection,
   unknownAccount,
 } from './account.ts';
 import type { OffboardingClients } from './clients.ts';
@@ -178,8 +178,8 @@ export const wecomSteps: Record<string, Perform> = {
   'wecom.restore': restore,
 };
 
-export const wecomRestore = (userid: string): Step =>
-  planned(provider, 'restore', { what: `Enable the WeCom member ${userid} again`, undo: 'Disable the member.' });
+export const wecomRestore = (run: Performed['run']): Step =>
+  planned(provider, 'restore', { what: `Enable the WeCom member ${useridOf(run)} again`, undo: 'Disable the member.' });
 
 function handoverOf({ run }: Performed): Handover {
   const { takeoverUserid = '', fallbackUserid } = run.request?.handover?.wecom ?? {};

@@ -1,4 +1,5 @@
 import { OperationError } from '../../shared/errors.ts';
+import { protection } from '../../shared/fence.ts';
 import { PartlyDone, type StepEnd } from '../../shared/runs/perform-step.ts';
 import type { Step, Steps } from '../../shared/runs/run.ts';
 import { findEarlier, mayHaveActed, writeOnce } from '../../shared/runs/run-write.ts';
@@ -14,7 +15,6 @@ import {
   type Perform,
   type Performed,
   planned,
-  protection,
   unknownAccount,
   type WibiclickState,
 } from './account.ts';
@@ -94,9 +94,9 @@ export const wibiclickSteps: Record<string, Perform> = {
   'wibiclick.restore': restore,
 };
 
-export const wibiclickRestore = (userId: string): Step =>
+export const wibiclickRestore = (run: Performed['run']): Step =>
   planned(provider, 'restore', {
-    what: `Connect the WibiClick user ${userId} again to the websites that this run disconnected`,
+    what: `Connect the WibiClick user ${stateOf(run).userId} again to the websites that this run disconnected`,
     undo: 'Disconnect the user.',
   });
 

@@ -21,8 +21,8 @@ export async function draftOffboarding(
   plannedAt: number,
 ): Promise<Draft<OffboardingFacts>> {
   const { wecom, dingtalk, wibiclick } = clients;
-  const { accounts, urgent = false } = request;
-  const effectiveAt = request.effectiveAt === undefined ? null : (momentOf(request.effectiveAt) ?? null);
+  const { accounts } = request;
+  const effectiveAt = request.effectiveAt === undefined ? undefined : momentOf(request.effectiveAt);
   const identity = accounts.dingtalk && (await dingtalk.identities.find(accounts.dingtalk.userid));
   const canDisable: Record<ProviderName, boolean> = {
     wecom: true,
@@ -55,8 +55,6 @@ export async function draftOffboarding(
         ...(wibiclickPlan && { wibiclick: wibiclickPlan.state }),
       },
       takers: Object.fromEntries(takers.map(({ provider, userid, exists }) => [`${provider}:${userid}`, exists])),
-      effectiveAt,
-      urgent,
       graceDays,
     },
     steps: Object.assign({}, ...plans.map(({ steps }) => steps)),
@@ -66,7 +64,7 @@ export async function draftOffboarding(
       ...refusals.map(({ code, message }) => `${code}: ${message}.`),
     ],
     refusals,
-    ...(effectiveAt !== null && { effectiveAt }),
+    ...(effectiveAt !== undefined && { effectiveAt }),
     removals: Object.fromEntries(
       [
         ['wecom', wecomPlan],

@@ -13,8 +13,8 @@ const dayMs = 86_400_000;
  */
 export function offboardingProgress(run: OffboardingRun, now: number): Progress {
   if (run.status === 'cancelling') return cancelling(run, now);
-  const { effectiveAt } = run.facts;
-  if (effectiveAt !== null && now < effectiveAt) return { status: 'scheduled', due: [], wakeAt: effectiveAt };
+  const { effectiveAt } = run;
+  if (effectiveAt !== undefined && now < effectiveAt) return { status: 'scheduled', due: [], wakeAt: effectiveAt };
 
   const timed = removalTimes(run);
   const steps = { ...run.steps, ...timed };
@@ -58,8 +58,8 @@ const isRunnable = (steps: Steps, id: string): boolean => {
 };
 
 /** An account is removed its grace after it was disabled; one that cannot be disabled, its grace after the beginning. */
-function removalTimes({ steps, facts, startedAt = 0 }: OffboardingRun): Steps {
-  const beginning = Math.max(startedAt, facts.effectiveAt ?? 0);
+function removalTimes({ steps, facts, startedAt = 0, effectiveAt = 0 }: OffboardingRun): Steps {
+  const beginning = Math.max(startedAt, effectiveAt);
   const timed = providers.flatMap((provider): [string, Step][] => {
     const disable = steps[`${provider}.disable`];
     const remove = steps[`${provider}.remove`];
@@ -71,7 +71,7 @@ function removalTimes({ steps, facts, startedAt = 0 }: OffboardingRun): Steps {
   return Object.fromEntries(timed);
 }
 
-const restores: Record<ProviderName, (id: string) => Step> = {
+const restores: Record<ProviderName, (run: OffboardingRun) => Step> = {
   wecom: wecomRestore,
   dingtalk: dingtalkRestore,
   wibiclick: wibiclickRestore,
@@ -88,7 +88,7 @@ function cancelling(run: OffboardingRun, now: number): Progress {
   const added = providers.flatMap((provider): [string, Step][] => {
     const id = `${provider}.restore`;
     const wasStarted = run.steps[`${provider}.disable`]?.startedAt !== undefined;
-    return wasStarted && !given.includes(id) ? [[id, restores[provider](idOf(run, provider))]] : [];
+    return wasStarted && !given.includes(id) ? [[id, restores[provider](run)]] : [];
   });
   const steps: Steps = Object.fromEntries([...stopped, ...added]);
   const all = { ...run.steps, ...steps };
@@ -103,9 +103,4 @@ function cancelling(run: OffboardingRun, now: number): Progress {
     ...(times.length > 0 && { wakeAt: Math.min(...times) }),
     steps,
   };
-}
-
-function idOf({ facts }: OffboardingRun, provider: ProviderName): string {
-  const { wecom, dingtalk, wibiclick } = facts.accounts;
-  return { wecom: wecom?.userid, dingtalk: dingtalk?.userid, wibiclick: wibiclick?.userId }[provider] ?? '';
 }

@@ -6,6 +6,7 @@ import { clock } from '../../shared/clock.ts';
 import { documented } from '../../shared/schema.ts';
 import { userid as wecomUserid } from '../../wecom/client/member.ts';
 import { userId, websiteId } from '../../wibiclick/client/types.ts';
+import { providers } from '../accounts/account.ts';
 import { momentForms, momentOf } from './effective-at.ts';
 
 const dayMs = 86_400_000;
@@ -129,7 +130,7 @@ function misplaced({
       ? [{ path: 'handover.wecom.fallbackUserid', message: 'must be another member than takeoverUserid' }]
       : [];
   const graces = typeof graceDays === 'object' ? Object.keys(graceDays) : [];
-  const idle = (['wecom', 'dingtalk', 'wibiclick'] as const)
+  const idle = providers
     .filter((provider) => graces.includes(provider) && !accounts[provider])
     .map((provider) => ({ path: `graceDays.${provider}`, message: `needs accounts.${provider}` }));
   return [...missing, ...self, ...twice, ...idle];

@@ -3,10 +3,10 @@ import { OperationError } from '../errors.ts';
 import { refuseHalted, requireBudget } from '../fence.ts';
 import { type Draft, planFrom, withAdvice } from './plan-run.ts';
 import { changedMeanwhile, planDrifted, statusForbids } from './refusals.ts';
-import type { Run, RunStatus } from './run.ts';
+import { isApproved, type Run, type RunStatus } from './run.ts';
 import { changeRun, loadRun, watchRun } from './run-store.ts';
 import { runSettings } from './settings.ts';
-import { startWorkflow } from './workflow-control.ts';
+import { startExecution } from './workflow-control.ts';
 
 export interface Applying<Request, Facts> {
   run: Run<Request, Facts>;
@@ -33,20 +33,19 @@ export async function applyRun<Request extends object, Facts extends object>(
 ): Promise<Run> {
   const { run, caller, digest, draft, statusAfter } = applying;
   if (!waiting.includes(run.status) || !run.request) throw statusForbids(run, 'apply it');
-  const isExpired = clock.now() > run.expiresAt;
-  if (digest !== run.digest && !isExpired) throw planDrifted(run, 'otherDigest');
+  if (clock.now() > run.expiresAt) throw planDrifted(await planAnew(applying, run.request), 'replaced');
+  if (digest !== run.digest) throw planDrifted(run, 'otherDigest');
   const fresh = await draft(run.request, run.plannedAt);
   const plan = planFrom(run.id, { ...run, request: run.request, draft: fresh });
-  if (isExpired) throw planDrifted(await planAnew(applying, run.request), 'replaced');
   if (plan.digest !== digest) throw planDrifted(await planAnew(applying, run.request), 'changed');
   for (const refusal of fresh.refusals) throw refusal;
 
-  const approval = run.approval?.digest === digest ? run.approval : undefined;
-  if (runSettings().approval === 'four-eyes' && !approval)
+  const approved = isApproved(run);
+  if (runSettings().approval === 'four-eyes' && !approved)
     throw statusForbids(run, 'apply it before somebody approves');
   await refuseHalted();
-  if (!approval) await requireBudget(run.removals).catch((error: unknown) => hold(run, error));
-  return start(run, digest, { status: statusAfter(fresh), appliedBy: caller, ...(approval && { approved: true }) });
+  if (!approved) await requireBudget(run.removals).catch((error: unknown) => hold(run, error));
+  return start(run, digest, { status: statusAfter(fresh), appliedBy: caller });
 }
 
 /** Puts a fresh plan, with a digest of its own, in the place of the one that no longer holds; its approval dies. */
@@ -98,18 +97,11 @@ async function withdraw(started: Run, status: RunStatus, error: unknown): Promis
   const { generation } = started;
   const withdrawn = await changeRun(started, {
     set: { status, generation: generation + 1 },
-    remove: ['startedAt', 'appliedBy', 'approved'],
+    remove: ['startedAt', 'appliedBy'],
     when: { statuses: [started.status], generation, begun: false },
   });
   if (withdrawn) throw error;
   const current = await loadRun(started.id, started.kind);
   if (current.begun) return current;
   throw error;
-}
-
-/** Starts the execution that the run's generation names, and notes which it is. */
-export async function startExecution(run: Run): Promise<Run> {
-  const execution = await startWorkflow(run);
-  const noted = execution && (await changeRun(run, { set: { execution }, when: { generation: run.generation } }));
-  return noted || run;
 }

@@ -1,9 +1,8 @@
 import { clock } from '../clock.ts';
-import { startExecution } from './apply-run.ts';
 import { changedMeanwhile, statusForbids } from './refusals.ts';
 import type { Run } from './run.ts';
 import { changeRun, loadRun, watchRun } from './run-store.ts';
-import { wakeWorkflow } from './workflow-control.ts';
+import { startExecution, wakeWorkflow } from './workflow-control.ts';
 
 /**
  * Stops a run before its first removal. A plan ends at once; the workflow of one under way gives back what it took.
@@ -26,7 +25,7 @@ export async function cancelRun(run: Run, caller: string): Promise<Run> {
     when: { statuses: ['scheduled', 'disabling', 'grace'] },
   });
   if (!cancelled) throw statusForbids(await loadRun(run.id, run.kind), 'cancel it');
-  await wakeUp(cancelled);
+  await wakeWorkflow(cancelled);
   return cancelled;
 }
 
@@ -44,9 +43,4 @@ async function goOnCancelling(run: Run, caller: string): Promise<Run> {
   });
   if (!cancelled) throw await changedMeanwhile(run, 'cancel it');
   return startExecution(cancelled);
-}
-
-/** Somebody changed the run: its workflow is to look at it now. */
-export async function wakeUp(run: Run): Promise<void> {
-  if (run.wake) await wakeWorkflow(run.wake);
 }

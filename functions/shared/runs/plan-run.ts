@@ -11,7 +11,7 @@ const hourMs = 3_600_000;
 
 /** What reading the providers gives for a request. It holds ids, flags and keyed prints, no personal data. */
 export interface Draft<Facts = object> {
-  /** All that the digest covers beside the steps: tenants, the state of each account, whether takers exist, times. */
+  /** All that the digest covers beside request, steps and times: tenants, the state of each account, whether takers exist. */
   facts: Facts;
   steps: Steps;
   warnings: string[];
@@ -48,7 +48,7 @@ export function planFrom<Request extends object, Facts extends object>(
   const settings = runSettings();
   const expiresAt = plannedAt + settings.planHours * hourMs;
   const asked = confidential ? undefined : request;
-  const ingredients = { id, requester, asked, facts, steps, expiresAt, settings, fence: fenceSettings() };
+  const ingredients = { id, requester, asked, facts, steps, effectiveAt, expiresAt, settings, fence: fenceSettings() };
   return {
     id,
     requester,

@@ -1,10 +1,9 @@
 import { clock } from '../clock.ts';
 import { OperationError } from '../errors.ts';
-import { startExecution } from './apply-run.ts';
-import { wakeUp } from './cancel-run.ts';
 import { changedMeanwhile, statusForbids } from './refusals.ts';
 import { endedStatuses, type Run, type RunStatus, type Steps, stepsOf } from './run.ts';
 import { changeRun, watchRun } from './run-store.ts';
+import { startExecution, wakeWorkflow } from './workflow-control.ts';
 
 /**
  * Tries the steps again that need attention. A run that had come to its end goes on as `resumed`.
@@ -34,7 +33,7 @@ export async function retryRun(run: Run, resumed: RunStatus, caller: string): Pr
   });
   if (!changed) throw await changedMeanwhile(run, 'retry it');
   if (!hasEnded) {
-    await wakeUp(changed);
+    await wakeWorkflow(changed);
     return changed;
   }
   return startExecution(changed);

@@ -4,11 +4,11 @@ import { refuseProtected } from '../fence.ts';
 import { type Expectation, findByKey, requireSettled } from '../ledger.ts';
 import { recordedWrite } from '../recorded-write.ts';
 import type { Verification } from '../settle.ts';
-import type { Run, StepResult } from './run.ts';
+import { isApproved, type Run, type StepResult } from './run.ts';
 
 /** One write of a run's step. */
 export interface RunWrite {
-  run: Pick<Run, 'id' | 'kind' | 'requester' | 'appliedBy' | 'retriedBy' | 'cancelledBy' | 'approved'>;
+  run: Pick<Run, 'id' | 'kind' | 'requester' | 'appliedBy' | 'retriedBy' | 'cancelledBy' | 'approval' | 'digest'>;
   stepId: string;
   /** Tells the writes of one step apart. */
   part?: string;
@@ -47,7 +47,7 @@ export async function writeOnce(write: RunWrite, send: () => Promise<Output>): P
     expects,
     key: keyOf(write),
   };
-  const passage = { removesAccess, ...(evenHalted && { evenHalted }), ...(run.approved && { approved: true }) };
+  const passage = { removesAccess, ...(evenHalted && { evenHalted }), ...(isApproved(run) && { approved: true }) };
   return toResult(await recordedWrite({ provider, intent, ...passage }, new Deadline(msLeft), send));
 }
 
@@ -56,9 +56,7 @@ export async function writeOnce(write: RunWrite, send: () => Promise<Output>): P
  * @throws OperationError `locked` while nobody knows yet
  */
 export async function findEarlier(write: Written & Pick<RunWrite, 'outcome'>): Promise<StepResult | undefined> {
-  // In this order: a write that is settled in between is in the ledger before its lock is gone.
-  await requireSettled(write.subject, write.run.id);
-  const entry = await findByKey(write.subject, keyOf(write));
+  const entry = await settledEntry(write);
   if (entry?.state !== 'succeeded') return undefined;
   const { outcome, verified } = entry.answered ?? { outcome: write.outcome, verified: true };
   return { outcome, verified: verified || ('unverified' as const), ledgerId: entry.id };
@@ -69,16 +67,20 @@ export async function findEarlier(write: Written & Pick<RunWrite, 'outcome'>): P
  * @throws OperationError `locked` while nobody knows yet
  */
 export async function mayHaveActed(write: Written): Promise<boolean> {
-  await requireSettled(write.subject, write.run.id);
-  const entry = await findByKey(write.subject, keyOf(write));
+  const entry = await settledEntry(write);
   return entry?.state === 'succeeded' || entry?.state === 'unknown';
 }
 
 /** Whether this run did it beyond doubt: the provider itself answered so. What was only read afterwards may be another's doing. */
 export async function provablyDid(write: Written & Pick<RunWrite, 'outcome'>): Promise<boolean> {
-  await requireSettled(write.subject, write.run.id);
-  const entry = await findByKey(write.subject, keyOf(write));
+  const entry = await settledEntry(write);
   return entry?.state === 'succeeded' && entry.answered?.confirmed === true && entry.answered.outcome === write.outcome;
+}
+
+async function settledEntry(write: Written): ReturnType<typeof findByKey> {
+  // In this order: a write that is settled in between is in the ledger before its lock is gone.
+  await requireSettled(write.subject, write.run.id);
+  return findByKey(write.subject, keyOf(write));
 }
 
 /** What names a write in the ledger. */

@@ -88,8 +88,6 @@ export interface Run<Request = object, Facts = object> extends Item {
   /** Removals that the plan makes, by provider. */
   removals: Record<string, number>;
   approval?: Approval;
-  /** It was applied with an approval, so the fence's numbers do not hold it back. */
-  approved?: boolean;
   /** Grows whenever somebody changes the run from outside, so that its workflow does not lie down over it. */
   signal: number;
   /** The callback that wakes its workflow. */
@@ -115,6 +113,10 @@ export interface Approval {
   at: number;
   digest: string;
 }
+
+/** Somebody has approved exactly this plan, so the fence's numbers do not hold it back. */
+export const isApproved = ({ approval, digest }: Pick<Run, 'approval' | 'digest'>): boolean =>
+  approval?.digest === digest;
 
 /** Its steps in the order of the plan. */
 export const stepsOf = ({ steps, stepOrder }: Pick<Run, 'steps' | 'stepOrder'>): [id: string, step: Step][] =>

@@ -1,9 +1,9 @@
 import { clock } from '../clock.ts';
 import { refuseHalted } from '../fence.ts';
-import { startExecution } from './apply-run.ts';
 import { createRun, type PlannedRun } from './plan-run.ts';
 import { endedStatuses, type Run } from './run.ts';
 import { changeRun, loadRun, unwatchRun, watchRun } from './run-store.ts';
+import { startExecution } from './workflow-control.ts';
 
 /**
  * Stores a run and starts it at once, without a plan that somebody applies.

@@ -1,10 +1,9 @@
 import { clock } from '../clock.ts';
 import { OperationError } from '../errors.ts';
 import { countOf, logger } from '../log.ts';
-import { startExecution } from './apply-run.ts';
 import { endedStatuses } from './run.ts';
 import { changeRun, loadRun, overdueRuns, unwatchRun, type Watched, watchRun } from './run-store.ts';
-import { isRunning, wakeWorkflow } from './workflow-control.ts';
+import { isRunning, startExecution, wakeWorkflow } from './workflow-control.ts';
 
 const batch = 25;
 /** When a run that was looked after is looked at again. */
@@ -50,7 +49,7 @@ async function lookAfter({ id, kind }: Watched): Promise<keyof WatchedRuns> {
     return 'restarted';
   }
   if (run.wake) {
-    await wakeWorkflow(run.wake);
+    await wakeWorkflow(run);
     return 'woken';
   }
   logger.error('a run stands still', { runId: run.id, kind: run.kind, status: run.status, ...countOf('run_stuck') });

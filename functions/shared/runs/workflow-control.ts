@@ -8,6 +8,7 @@ import { workflowEnv } from '../env-names.ts';
 import { OperationError } from '../errors.ts';
 import { logger, whereOf } from '../log.ts';
 import type { Run, RunKind } from './run.ts';
+import { changeRun } from './run-store.ts';
 
 let client: LambdaClient | undefined;
 
@@ -26,11 +27,17 @@ export interface WorkflowInput {
 }
 
 /**
- * Starts the n-th execution of a run's workflow. Its name makes a second start of the same one harmless.
- * @returns the ARN of the execution
+ * Starts the execution that the run's generation names, and notes which it is. A second start of the same one is harmless.
  * @throws OperationError `store_unavailable` when it cannot be started; nothing was sent to a provider then
  */
-export async function startWorkflow({ id, kind, generation }: Pick<Run, 'id' | 'kind' | 'generation'>) {
+export async function startExecution(run: Run): Promise<Run> {
+  const execution = await startWorkflow(run);
+  const noted = execution && (await changeRun(run, { set: { execution }, when: { generation: run.generation } }));
+  return noted || run;
+}
+
+/** @returns the ARN of the execution */
+async function startWorkflow({ id, kind, generation }: Run): Promise<string | undefined> {
   const input: WorkflowInput = { runId: id, generation };
   try {
     const { DurableExecutionArn } = await lambda().send(
@@ -51,10 +58,11 @@ export async function startWorkflow({ id, kind, generation }: Pick<Run, 'id' | '
   }
 }
 
-/** Wakes a workflow that has lain down. One that is up, or gone, needs no waking: it looks by itself, or is restarted. */
-export async function wakeWorkflow(callbackId: string): Promise<void> {
+/** Wakes the workflow, if it has lain down. One that is up, or gone, needs no waking: it looks by itself, or is restarted. */
+export async function wakeWorkflow({ wake }: Run): Promise<void> {
+  if (!wake) return;
   try {
-    await lambda().send(new SendDurableExecutionCallbackSuccessCommand({ CallbackId: callbackId }));
+    await lambda().send(new SendDurableExecutionCallbackSuccessCommand({ CallbackId: wake }));
   } catch (error) {
     logger.warn('a workflow was not woken; it looks by itself when its time comes', whereOf(error));
   }

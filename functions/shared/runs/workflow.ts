@@ -8,11 +8,10 @@ import {
 import { clock } from '../clock.ts';
 import { logger } from '../log.ts';
 import type { Clients, Providers } from '../operation.ts';
-import { startExecution } from './apply-run.ts';
 import { performStep, type StepEnd } from './perform-step.ts';
 import { endedStatuses, type Run, type RunKind, type RunStatus, type Steps } from './run.ts';
 import { changeRun, loadRun, unwatchRun, watchRun } from './run-store.ts';
-import type { WorkflowInput } from './workflow-control.ts';
+import { startExecution, type WorkflowInput } from './workflow-control.ts';
 
 /** What is to be done now. */
 export interface Progress {

@@ -44,7 +44,7 @@ function account(provider: string, states: States = {}): Steps {
   );
 }
 
-interface Changes extends Partial<Pick<OffboardingRun, 'status' | 'cancelledAt' | 'removingAt'>> {
+interface Changes extends Partial<Pick<OffboardingRun, 'status' | 'effectiveAt' | 'cancelledAt' | 'removingAt'>> {
   facts?: Partial<OffboardingRun['facts']>;
 }
 
@@ -72,8 +72,6 @@ function runOf(steps: Steps, changes: Changes = {}): OffboardingRun {
     facts: {
       tenants: {},
       takers: {},
-      urgent: false,
-      effectiveAt: null,
       graceDays: { wecom: 30, dingtalk: 30, wibiclick: 30 },
       accounts: {
         wecom: { userid: 'w', departments: [] },
@@ -105,7 +103,7 @@ interface Row {
 const rows: Row[] = [
   {
     fact: 'waits for its time, and does nothing before',
-    run: runOf(both(), { facts: { effectiveAt: at(2) } }),
+    run: runOf(both(), { effectiveAt: at(2) }),
     now: 1.99,
     status: 'scheduled',
     due: [],
@@ -113,7 +111,7 @@ const rows: Row[] = [
   },
   {
     fact: 'begins at its time',
-    run: runOf(both(), { facts: { effectiveAt: at(2) } }),
+    run: runOf(both(), { effectiveAt: at(2) }),
     now: 2,
     status: 'disabling',
     due: ['wecom.disable', 'dingtalk.disable'],
@@ -186,7 +184,7 @@ const rows: Row[] = [
   },
   {
     fact: 'counts the grace of an account that cannot be disabled from the beginning',
-    run: runOf(account('dingtalk', { disable: { status: 'unsupported' } }), { facts: { effectiveAt: at(5) } }),
+    run: runOf(account('dingtalk', { disable: { status: 'unsupported' } }), { effectiveAt: at(5) }),
     now: 6,
     status: 'grace',
     due: [],
