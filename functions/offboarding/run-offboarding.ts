@@ -30,7 +30,7 @@ export const handler = defineWorkflow<OffboardingRequest, OffboardingFacts, type
     }
     const perform = steps[stepId];
     if (!perform) throw new Error(`there is no step ${stepId}`);
-    if (await hasOtherTenant(performed)) return differs(['the tenant']);
+    if (await hasOtherTenant(performed)) throw differs(['the tenant']);
     return perform(performed);
   },
 });

@@ -150,15 +150,19 @@ export async function readLedger(
   return { items: [...pending, ...closed], cursor: page.cursor };
 }
 
-/** How the latest write to the subject with this idempotency key ended. */
-export async function findByKey(
-  subject: string,
-  key: string,
-): Promise<(LedgerEntry & Pick<IntentEnd, 'answered'>) | undefined> {
+type KeyedEntry = LedgerEntry & Pick<IntentEnd, 'answered'>;
+
+/** How the writes to the subject with this idempotency key ended, newest first. */
+export async function* entriesByKey(subject: string, key: string): AsyncGenerator<KeyedEntry> {
   for await (const item of store.queryAll(`member#${subject}`, entryPrefix)) {
     if (item.key !== key) continue;
-    return { ...toEntry(item), ...(item.answered !== undefined && { answered: item.answered as Answered }) };
+    yield { ...toEntry(item), ...(item.answered !== undefined && { answered: item.answered as Answered }) };
   }
+}
+
+/** The latest of them. */
+export async function findByKey(subject: string, key: string): Promise<KeyedEntry | undefined> {
+  for await (const entry of entriesByKey(subject, key)) return entry;
   return undefined;
 }
 

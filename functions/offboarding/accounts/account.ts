@@ -72,7 +72,7 @@ export const needsAttention = (reason: string): StepEnd => ({ status: 'needs_att
 export const nothingToRestore: StepEnd = { status: 'skipped', reason: 'this run had not taken anything away' };
 
 /** What must not happen without a person: the account is not the one of the plan, or not as we left it. */
-export const differs = (what: string[]): StepEnd =>
-  needsAttention(
-    `not as the plan saw it: ${what.join(' and ')} changed. Nothing was sent. Look at the account; if it shall leave as it is now, plan it anew.`,
-  );
+export const differs = (what: string[]): OperationError =>
+  new OperationError('conflict', `not as the plan saw it: ${what.join(' and ')} changed; nothing was sent`, {
+    fix: 'Look at the account; if it shall leave as it is now, plan it anew.',
+  });

@@ -1,10 +1,11 @@
 import { handoverUnverified } from '../../dingtalk/client/handover.ts';
 import type { DingtalkIdentity } from '../../dingtalk/client/identity.ts';
 import { subjectOf } from '../../dingtalk/client/user.ts';
+import type { OperationError } from '../../shared/errors.ts';
 import { protectedAccount, protection } from '../../shared/fence.ts';
-import type { StepEnd } from '../../shared/runs/perform-step.ts';
+import { alreadyAbsent, type StepEnd } from '../../shared/runs/perform-step.ts';
 import { iso, type Step, type Steps } from '../../shared/runs/run.ts';
-import { findEarlier, mayHaveActed, orAlready, writeOnce } from '../../shared/runs/run-write.ts';
+import { mayHaveActed, writeIfSame } from '../../shared/runs/run-write.ts';
 import { type OffboardingRequest, takersOf } from '../request/request.ts';
 import {
   type AccountPlan,
@@ -124,38 +125,21 @@ export const dingtalkRestore = (run: Performed['run']): Step =>
 const useridOf = (run: Performed['run']): string => run.facts.accounts.dingtalk?.userid ?? '';
 
 async function disable(performed: Performed): Promise<StepEnd> {
-  const { run, clients } = performed;
-  const userid = useridOf(run);
+  const userid = useridOf(performed.run);
   const write = { ...writeOf(performed, { userid, disabled: true }), outcome: 'disabled' };
-  const earlier = await findEarlier(write);
-  if (earlier) return { status: 'succeeded', result: earlier };
-  const found = await clients.dingtalk.identities.find(userid);
-  if (!found) return { status: 'succeeded', result: { outcome: 'already_absent' } };
-  const different = differences(run.facts.accounts.dingtalk, found);
-  if (different.length > 0) return differs(different);
-  return { status: 'succeeded', result: await writeOnce(write, () => clients.dingtalk.users.disableUser(userid)) };
+  const { users } = performed.clients.dingtalk;
+  const result = await writeIfSame(write, userOf(performed), () => users.disableUser(userid));
+  return { status: 'succeeded', result: result ?? alreadyAbsent };
 }
 
 async function remove(performed: Performed): Promise<StepEnd> {
-  const { run, clients } = performed;
+  const { run } = performed;
   const userid = useridOf(run);
   const write = { ...writeOf(performed, { userid, exists: false }), outcome: 'deleted' };
-  const handover = run.request?.handover?.dingtalk;
-  const handedOver = takersOf({ dingtalk: handover }).length > 0 ? { handover: handoverUnverified } : {};
-  const earlier = await findEarlier(write);
-  if (earlier) return { status: 'succeeded', result: { ...earlier, ...handedOver } };
-  const found = await clients.dingtalk.identities.find(userid);
-  if (!found) return { status: 'succeeded', result: { outcome: 'already_absent', verified: true } };
-  const different = differences(run.facts.accounts.dingtalk, found);
-  if (different.length > 0) return differs(different);
-  const result = await orAlready('already_absent', () =>
-    writeOnce(write, async () => {
-      const removed = await removeUser(performed, userid);
-      if (removed.outcome === 'already_gone') throw removed.refusal;
-      return removed;
-    }),
-  );
-  return { status: 'succeeded', result: { ...result, ...handedOver } };
+  const handsOver = takersOf({ dingtalk: run.request?.handover?.dingtalk }).length > 0;
+  const result = await writeIfSame(write, userOf(performed), () => removeUser(performed, userid));
+  const handover = result && handsOver && { handover: handoverUnverified };
+  return { status: 'succeeded', result: { ...(result ?? alreadyAbsent), ...handover } };
 }
 
 function removeUser({ run, clients }: Performed, userid: string) {
@@ -178,8 +162,7 @@ async function verify({ run, clients }: Performed): Promise<StepEnd> {
 }
 
 async function restore(performed: Performed): Promise<StepEnd> {
-  const { run, clients } = performed;
-  const userid = useridOf(run);
+  const userid = useridOf(performed.run);
   const write = {
     ...writeOf(performed, { userid, disabled: false }),
     outcome: 'enabled',
@@ -187,12 +170,18 @@ async function restore(performed: Performed): Promise<StepEnd> {
     evenHalted: true,
   };
   if (!(await mayHaveActed({ ...write, stepId: 'dingtalk.disable' }))) return nothingToRestore;
-  const found = await clients.dingtalk.identities.find(userid);
-  if (!found) return needsAttention('the user was deleted by somebody else; it cannot be enabled again');
-  const different = differences(run.facts.accounts.dingtalk, found);
-  if (different.length > 0) return differs(different);
-  return { status: 'succeeded', result: await writeOnce(write, () => clients.dingtalk.users.enableUser(userid)) };
+  const { users } = performed.clients.dingtalk;
+  const result = await writeIfSame(write, userOf(performed), () => users.enableUser(userid));
+  return result
+    ? { status: 'succeeded', result }
+    : needsAttention('the user was deleted by somebody else; it cannot be enabled again');
 }
+
+/** The user of the plan. */
+const userOf = ({ run, clients }: Performed) => ({
+  find: () => clients.dingtalk.identities.find(useridOf(run)),
+  refusalOf: (found: DingtalkIdentity) => refusalOf(run.facts.accounts.dingtalk, found),
+});
 
 const writeOf = (performed: Performed, expects: object) => ({
   run: performed.run,
@@ -203,6 +192,8 @@ const writeOf = (performed: Performed, expects: object) => ({
   msLeft: performed.msLeft(),
 });
 
-/** In what a user differs from the one of the plan. No read shows whether an account is disabled. */
-const differences = (before: DingtalkIdentity | null | undefined, now: DingtalkIdentity): string[] =>
-  (['unionid', 'admin', 'boss'] as const).filter((name) => before?.[name] !== now[name]).map((name) => `the ${name}`);
+/** A user must be as the plan saw it. No read shows whether an account is disabled. */
+function refusalOf(before: DingtalkIdentity | null | undefined, now: DingtalkIdentity): OperationError | undefined {
+  const different = (['unionid', 'admin', 'boss'] as const).filter((name) => before?.[name] !== now[name]);
+  return different.length > 0 ? differs(different.map((name) => `the ${name}`)) : undefined;
+}

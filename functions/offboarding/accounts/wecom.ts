@@ -1,8 +1,8 @@
 import { OperationError } from '../../shared/errors.ts';
 import { protection } from '../../shared/fence.ts';
-import type { StepEnd } from '../../shared/runs/perform-step.ts';
+import { alreadyAbsent, type StepEnd } from '../../shared/runs/perform-step.ts';
 import type { Step, Steps } from '../../shared/runs/run.ts';
-import { findEarlier, mayHaveActed, orAlready, writeOnce } from '../../shared/runs/run-write.ts';
+import { mayHaveActed, writeIfSame } from '../../shared/runs/run-write.ts';
 import { disabledStatus, type WecomIdentity } from '../../wecom/client/identity.ts';
 import { subjectOf } from '../../wecom/client/member.ts';
 import { noteAssets } from '../handover/assets.ts';
@@ -212,49 +212,33 @@ async function leftBehind(customers: OffboardingClients['wecom']['customers'], u
 }
 
 async function disable(performed: Performed): Promise<StepEnd> {
-  const { run, clients } = performed;
-  const write = { ...writeOf(performed), outcome: 'disabled' };
-  const earlier = await findEarlier(write);
-  if (earlier) return { status: 'succeeded', result: earlier };
-  const found = await clients.wecom.identities.find(useridOf(run));
-  if (!found) return { status: 'succeeded', result: { outcome: 'already_absent' } };
-  const different = differences(run.facts.accounts.wecom, found, run.facts.accounts.wecom?.status);
-  if (different.length > 0) return differs(different);
-  const changes = { userid: useridOf(run), enable: 0 as const };
-  const expects = await clients.wecom.members.expectChanges(changes);
-  const result = await writeOnce({ ...write, expects }, () => clients.wecom.members.updateUser(changes));
-  return { status: 'succeeded', result };
+  const { members } = performed.clients.wecom;
+  const changes = { userid: useridOf(performed.run), enable: 0 as const };
+  const write = { ...writeOf(performed), outcome: 'disabled', expects: await members.expectChanges(changes) };
+  const { status } = performed.run.facts.accounts.wecom ?? {};
+  const result = await writeIfSame(write, memberOf(performed, status), () => members.updateUser(changes));
+  return { status: 'succeeded', result: result ?? alreadyAbsent };
 }
 
 async function remove(performed: Performed): Promise<StepEnd> {
   const { run, clients } = performed;
   const userid = useridOf(run);
   const write = { ...writeOf(performed), outcome: 'deleted', expects: { userid, exists: false } };
-  const earlier = await findEarlier(write);
-  if (earlier) return { status: 'succeeded', result: earlier };
-  const found = await clients.wecom.identities.find(userid);
-  if (!found) return { status: 'succeeded', result: { outcome: 'already_absent', verified: true } };
-  const expected = run.facts.accounts.wecom?.status === undefined ? undefined : disabledStatus;
-  const different = differences(run.facts.accounts.wecom, found, expected);
-  if (different.length > 0) return differs(different);
-  const missing = await missingTakers(performed);
-  if (missing)
-    return needsAttention(`${missing} cannot take over any more: no such member. Nobody was deleted. Plan it anew.`);
-  const result = await orAlready('already_absent', () =>
-    writeOnce(write, async () => {
-      const removed = await clients.wecom.members.deleteUser(userid);
-      if (removed.outcome === 'already_absent') throw removed.refusal;
-      return removed;
-    }),
-  );
-  return { status: 'succeeded', result };
+  const status = run.facts.accounts.wecom?.status === undefined ? undefined : disabledStatus;
+  const result = await writeIfSame(write, memberOf(performed, status), async () => {
+    await requireTaker(performed);
+    return clients.wecom.members.deleteUser(userid);
+  });
+  return { status: 'succeeded', result: result ?? alreadyAbsent };
 }
 
-/** @returns whom WeCom does not know any more, if nobody is left who could take over */
-async function missingTakers({ run, clients }: Performed): Promise<string | undefined> {
+/** @throws OperationError when WeCom knows nobody any more who could take over */
+async function requireTaker({ run, clients }: Performed): Promise<void> {
   const takers = takersOf({ wecom: run.request?.handover?.wecom }).map(({ userid }) => userid);
   const found = await Promise.all(takers.map((userid) => clients.wecom.identities.find(userid)));
-  return takers.length > 0 && found.every((taker) => taker === undefined) ? takers.join(' and ') : undefined;
+  if (takers.length === 0 || found.some((taker) => taker !== undefined)) return;
+  const message = `${takers.join(' and ')} cannot take over any more: there is no such member; nobody was deleted`;
+  throw new OperationError('provider_rejected', message, { fix: 'Plan it anew, with another taker.' });
 }
 
 /** By the id list of the whole corp, which alone proves absence. */
@@ -266,17 +250,22 @@ async function verify({ run, clients }: Performed): Promise<StepEnd> {
 }
 
 async function restore(performed: Performed): Promise<StepEnd> {
-  const { run, clients } = performed;
-  const changes = { userid: useridOf(run), enable: 1 as const };
-  const expects = await clients.wecom.members.expectChanges(changes);
+  const { members } = performed.clients.wecom;
+  const changes = { userid: useridOf(performed.run), enable: 1 as const };
+  const expects = await members.expectChanges(changes);
   const write = { ...writeOf(performed), outcome: 'enabled', expects, removesAccess: false, evenHalted: true };
   if (!(await mayHaveActed({ ...write, stepId: 'wecom.disable' }))) return nothingToRestore;
-  const found = await clients.wecom.identities.find(useridOf(run));
-  if (!found) return needsAttention('the member was deleted by somebody else; it cannot be enabled again');
-  const different = differences(run.facts.accounts.wecom, found, found.status);
-  if (different.length > 0) return differs(different);
-  return { status: 'succeeded', result: await writeOnce(write, () => clients.wecom.members.updateUser(changes)) };
+  const result = await writeIfSame(write, memberOf(performed), () => members.updateUser(changes));
+  return result
+    ? { status: 'succeeded', result }
+    : needsAttention('the member was deleted by somebody else; it cannot be enabled again');
 }
+
+/** The member of the plan. @param status the one it must have now, if that is known */
+const memberOf = ({ run, clients }: Performed, status?: number) => ({
+  find: () => clients.wecom.identities.find(useridOf(run)),
+  refusalOf: (found: WecomIdentity) => refusalOf(run.facts.accounts.wecom, found, status),
+});
 
 const writeOf = (performed: Performed) => ({
   run: performed.run,
@@ -286,21 +275,19 @@ const writeOf = (performed: Performed) => ({
   msLeft: performed.msLeft(),
 });
 
-/**
- * In what a member differs from the one of the plan, as far as the plan could read it.
- * @param status the one it must have now
- */
-function differences(
+/** A member must be as the plan saw it, as far as the plan could read it. */
+function refusalOf(
   before: WecomIdentity | null | undefined,
   now: WecomIdentity,
   status: number | undefined,
-): string[] {
-  if (!before) return ['the account'];
-  return [
+): OperationError | undefined {
+  if (!before) return differs(['the account']);
+  const different = [
     ...(hasOtherName(before, now) ? ['the name'] : []),
     ...(String(before.departments) !== String(now.departments) ? ['the departments'] : []),
-    ...(before.status !== undefined && now.status !== status ? [`the status (${now.status ?? 'not readable'})`] : []),
+    ...(status !== undefined && now.status !== status ? [`the status (${now.status ?? 'not readable'})`] : []),
   ];
+  return different.length > 0 ? differs(different) : undefined;
 }
 
 /** A print is keyed by the secret, so after a rotation the name says nothing, and departments and status must do. */

@@ -1,6 +1,6 @@
 import { OperationError } from '../../shared/errors.ts';
 import { protection } from '../../shared/fence.ts';
-import { PartlyDone, type StepEnd } from '../../shared/runs/perform-step.ts';
+import { alreadyAbsent, PartlyDone, type StepEnd } from '../../shared/runs/perform-step.ts';
 import type { Step, Steps } from '../../shared/runs/run.ts';
 import { findEarlier, mayHaveActed, writeOnce } from '../../shared/runs/run-write.ts';
 import { disconnectAll } from '../../wibiclick/client/disconnect-all.ts';
@@ -61,8 +61,6 @@ const find = (wibiclick: OffboardingClients['wibiclick'], userId: string): Promi
     throw error;
   });
 
-const alreadyAbsent: StepEnd = { status: 'succeeded', result: { outcome: 'already_absent', verified: true } };
-
 const stepsOf = (userId: string, chosen: string[]): Steps => ({
   'wibiclick.disable': planned(provider, 'disable', {
     what: `Disconnect the WibiClick user ${userId} from ${chosen.length > 0 ? `the websites ${chosen.join(', ')}` : 'no website'}`,
@@ -107,12 +105,12 @@ async function disable(performed: Performed): Promise<StepEnd> {
   const { run, clients } = performed;
   const { userId, websites, chosen } = stateOf(run);
   const listed = await find(clients.wibiclick, userId);
-  if (!listed) return alreadyAbsent;
+  if (!listed) return { status: 'succeeded', result: alreadyAbsent };
   const ids = listed.map(({ id }) => String(id));
   const missing = websites.filter((id) => !ids.includes(id));
   const ours = await Promise.all(missing.map((id) => findEarlier(writeOf(performed, id))));
   const isChanged = ids.some((id) => !websites.includes(id)) || ours.includes(undefined);
-  if (isChanged) return differs(['the websites']);
+  if (isChanged) throw differs(['the websites']);
 
   const toDisconnect = listed.filter(({ id }) => chosen.includes(String(id)));
   const outcomes = await disconnectAll(clients.wibiclick, { userId, websites: toDisconnect }, (website, send) =>
@@ -144,10 +142,10 @@ async function sendAnew(performed: Performed, websiteId: string, send: Parameter
 async function remove({ run, clients }: Performed): Promise<StepEnd> {
   const { userId, websites, chosen } = stateOf(run);
   const listed = await find(clients.wibiclick, userId);
-  if (!listed) return alreadyAbsent;
+  if (!listed) return { status: 'succeeded', result: alreadyAbsent };
   const ids = listed.map(({ id }) => String(id)).sort();
   const left = websites.filter((id) => !chosen.includes(id));
-  if (String(ids) !== String(left)) return differs(['the websites']);
+  if (String(ids) !== String(left)) throw differs(['the websites']);
   return { status: 'succeeded', result: { outcome: 'nothing_more_to_remove', verified: true } };
 }
 

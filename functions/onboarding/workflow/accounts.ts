@@ -1,8 +1,8 @@
 import { subjectOf as dingtalkSubject } from '../../dingtalk/client/user.ts';
 import { OperationError } from '../../shared/errors.ts';
-import { PartlyDone, type StepEnd } from '../../shared/runs/perform-step.ts';
+import { alreadyAbsent, PartlyDone, type StepEnd } from '../../shared/runs/perform-step.ts';
 import type { StepResult } from '../../shared/runs/run.ts';
-import { findEarlier, orAlready, provablyDid, writeOnce } from '../../shared/runs/run-write.ts';
+import { provablyDid, type RunWrite, writeIfSame, writeOnce, writeUnlessSo } from '../../shared/runs/run-write.ts';
 import { subjectOf as wecomSubject } from '../../wecom/client/member.ts';
 import type { Perform, Performed } from './performing.ts';
 
@@ -52,44 +52,40 @@ async function undoWecom(performed: Performed): Promise<StepEnd> {
   const { wecom: member } = accountsOf(performed);
   const { wecom } = performed.clients;
   if (!member) return erased;
-  if (!(await provablyDid({ ...wecomWrite(performed, member, 'created'), stepId: 'wecom.create' }))) return notOurs;
   const write = { ...wecomWrite(performed, member, 'deleted'), expects: { userid: member.userid, exists: false } };
-  const earlier = await findEarlier(write);
-  if (earlier) return { status: 'succeeded', result: earlier };
-  const now = await wecom.printOf(member.userid);
-  if (now === undefined) return alreadyAbsent;
-  if (now !== madeBy(performed, 'wecom.create')) return changedSince;
-  const result = await orAlready('already_absent', () =>
-    writeOnce({ ...write, removesAccess: true }, async () => {
-      const removed = await wecom.deleteUser(member.userid);
-      if (removed.outcome === 'already_absent') throw removed.refusal;
-      return removed;
-    }),
-  );
-  return { status: 'succeeded', result };
+  const find = () => wecom.printOf(member.userid);
+  return undo(performed, { createdBy: 'wecom.create', write, find }, () => wecom.deleteUser(member.userid));
 }
 
 async function undoDingtalk(performed: Performed): Promise<StepEnd> {
   const { dingtalk: user } = accountsOf(performed);
   const { dingtalk } = performed.clients;
   if (!user) return erased;
-  const created = { ...dingtalkWrite(performed, user, 'created'), stepId: 'dingtalk.create' };
-  if (await provablyDid({ ...created, outcome: 'pending_consent' })) return invited;
-  if (!(await provablyDid(created))) return notOurs;
   const write = { ...dingtalkWrite(performed, user, 'deleted'), expects: { userid: user.userid, exists: false } };
-  const earlier = await findEarlier(write);
-  if (earlier) return { status: 'succeeded', result: earlier };
-  const now = await dingtalk.printOf(user.userid);
-  if (now === undefined) return alreadyAbsent;
-  if (now !== madeBy(performed, 'dingtalk.create')) return changedSince;
-  const result = await orAlready('already_absent', () =>
-    writeOnce({ ...write, removesAccess: true }, async () => {
-      const removed = await dingtalk.deleteUser(user.userid);
-      if (removed.outcome === 'already_gone') throw removed.refusal;
-      return removed;
-    }),
-  );
-  return { status: 'succeeded', result };
+  if (await provablyDid({ ...write, stepId: 'dingtalk.create', outcome: 'pending_consent' })) return invited;
+  const find = () => dingtalk.printOf(user.userid);
+  return undo(performed, { createdBy: 'dingtalk.create', write, find }, () => dingtalk.deleteUser(user.userid));
+}
+
+interface Undo {
+  /** The step that made the account. */
+  createdBy: string;
+  write: RunWrite;
+  /** The print of the account as it is now. */
+  find(): Promise<string | undefined>;
+}
+
+/** Deletes an account that this run made, and nobody has changed since. */
+async function undo(
+  performed: Performed,
+  { createdBy, write, find }: Undo,
+  send: Parameters<typeof writeIfSame>[2],
+): Promise<StepEnd> {
+  if (!(await provablyDid({ ...write, stepId: createdBy, outcome: 'created' }))) return notOurs;
+  const made = madeBy(performed, createdBy);
+  const account = { find, refusalOf: (now: string) => (now === made ? undefined : changedSince()) };
+  const result = await writeIfSame({ ...write, removesAccess: true }, account, send);
+  return { status: 'succeeded', result: result ?? alreadyAbsent };
 }
 
 async function undoWibiclick(performed: Performed): Promise<StepEnd> {
@@ -101,13 +97,8 @@ async function undoWibiclick(performed: Performed): Promise<StepEnd> {
     const connected = { ...wibiclickWrite(performed, link, 'connected'), stepId: 'wibiclick.create' };
     if (!(await provablyDid(connected))) return undefined;
     const write = { ...wibiclickWrite(performed, link, 'disconnected'), removesAccess: true };
-    return orAlready('already_disconnected', () =>
-      writeOnce(write, async () => {
-        const removed = await wibiclick.disconnect(link);
-        if (removed.outcome === 'already_disconnected') throw removed.refusal;
-        return removed;
-      }),
-    );
+    const result = await writeUnlessSo(write, () => wibiclick.disconnect(link));
+    return result ?? { outcome: 'already_disconnected' };
   });
   if (Object.keys(websites).length === 0) return notOurs;
   return { status: 'succeeded', result: { outcome: 'disconnected', websites } };
@@ -180,9 +171,8 @@ const invited: StepEnd = {
   status: 'unsupported',
   reason: 'DingTalk has invited the person, and has no call that takes an invitation back',
 };
-const changedSince: StepEnd = {
-  status: 'needs_attention',
-  reason: 'the account was changed since this run made it, so it was not removed; look whether it is wanted',
-};
-const alreadyAbsent: StepEnd = { status: 'succeeded', result: { outcome: 'already_absent', verified: true } };
+const changedSince = (): OperationError =>
+  new OperationError('conflict', 'the account was changed since this run made it, so it was not removed', {
+    fix: 'Look whether it is wanted.',
+  });
 const erased: StepEnd = { status: 'needs_attention', reason: 'what was asked is erased already' };

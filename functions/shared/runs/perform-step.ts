@@ -18,6 +18,9 @@ export type StepEnd =
     }
   | { againInMs: number; reason: string; result?: StepResult };
 
+/** The result of a step that finds nothing to remove. */
+export const alreadyAbsent: StepResult = { outcome: 'already_absent', verified: true };
+
 /** A step was refused when some of it was done, which the run is to tell. */
 export class PartlyDone extends Error {
   readonly refusal: OperationError;

@@ -1,9 +1,10 @@
 import { Deadline } from '../clock.ts';
 import { OperationError } from '../errors.ts';
 import { refuseProtected } from '../fence.ts';
-import { type Expectation, findByKey, requireSettled } from '../ledger.ts';
+import { type Expectation, entriesByKey, findByKey, requireSettled } from '../ledger.ts';
 import { recordedWrite } from '../recorded-write.ts';
-import type { Verification } from '../settle.ts';
+import type { AlreadySo, Verification } from '../settle.ts';
+import { withoutEffect } from '../transport.ts';
 import { isApproved, type Run, type StepResult } from './run.ts';
 
 /** One write of a run's step. */
@@ -25,6 +26,9 @@ export interface RunWrite {
 }
 
 type Output = Verification & { outcome: string; warnings: string[] };
+type Send = () => Promise<Output>;
+/** Where the provider may say that there is nothing to do. */
+type Attempt = () => Promise<Output | AlreadySo<string>>;
 
 /**
  * Sends a write once for its step: one that an earlier attempt made, as far as the ledger knows, is not made again.
@@ -32,7 +36,7 @@ type Output = Verification & { outcome: string; warnings: string[] };
  * @throws OperationError `locked` while nobody knows yet what became of an earlier attempt, `protected` with nothing sent,
  * or whatever `send` throws
  */
-export async function writeOnce(write: RunWrite, send: () => Promise<Output>): Promise<StepResult> {
+export async function writeOnce(write: RunWrite, send: Send): Promise<StepResult> {
   const { run, stepId, subject, expects, msLeft, removesAccess, evenHalted } = write;
   const earlier = await findEarlier(write);
   if (earlier) return earlier;
@@ -52,6 +56,56 @@ export async function writeOnce(write: RunWrite, send: () => Promise<Output>): P
 }
 
 /**
+ * Writes once, unless there is nothing to do. That is a refusal inside of the write, so that the ledger holds no effect
+ * that was none.
+ * @returns undefined when there was nothing to do
+ */
+export async function writeUnlessSo(write: RunWrite, attempt: Attempt): Promise<StepResult | undefined> {
+  let isSo = false;
+  try {
+    return await writeOnce(write, async () => {
+      const answer = await attempt();
+      if (!('refusal' in answer)) return answer;
+      isSo = true;
+      throw answer.refusal;
+    });
+  } catch (error) {
+    if (isSo) return undefined;
+    throw error;
+  }
+}
+
+interface Account<Found> {
+  find(): Promise<Found | undefined>;
+  /** Why nothing may be sent to what was found. */
+  refusalOf(found: Found): OperationError | undefined;
+}
+
+/**
+ * Writes once, if the account is still there and still the one that is meant. It is read under the lock of the write, so
+ * that no other write of ours comes in between.
+ * @returns undefined when there is no such account
+ * @throws OperationError the refusal with nothing sent, or whatever `writeOnce` throws
+ */
+export const writeIfSame = <Found>(
+  write: RunWrite,
+  { find, refusalOf }: Account<Found>,
+  attempt: Attempt,
+): Promise<StepResult | undefined> =>
+  writeUnlessSo(write, async () => {
+    const found = await find().catch((error: unknown) => Promise.reject(withoutEffect(error)));
+    if (found === undefined) {
+      return {
+        outcome: 'already_absent',
+        refusal: new OperationError('not_found', 'there is no such account any more'),
+      };
+    }
+    const refusal = refusalOf(found);
+    if (refusal) throw refusal;
+    return attempt();
+  });
+
+/**
  * What an earlier attempt at this write achieved, as the ledger tells it; undefined when it achieved nothing so far.
  * @throws OperationError `locked` while nobody knows yet
  */
@@ -67,8 +121,12 @@ export async function findEarlier(write: Written & Pick<RunWrite, 'outcome'>): P
  * @throws OperationError `locked` while nobody knows yet
  */
 export async function mayHaveActed(write: Written): Promise<boolean> {
-  const entry = await settledEntry(write);
-  return entry?.state === 'succeeded' || entry?.state === 'unknown';
+  await requireSettled(write.subject, write.run.id);
+  // Of all attempts: a later one may have been refused because of what an earlier one did.
+  for await (const { state } of entriesByKey(write.subject, keyOf(write))) {
+    if (state === 'succeeded' || state === 'unknown') return true;
+  }
+  return false;
 }
 
 /** Whether this run did it beyond doubt: the provider itself answered so. What was only read afterwards may be another's doing. */
@@ -94,15 +152,3 @@ const toResult = ({ outcome, warnings, ...verification }: Output): StepResult =>
   ...(verification.verified === 'unverified' && { reason: verification.reason }),
   ...(warnings.length > 0 && { warnings }),
 });
-
-/** That there is nothing to do is a refusal inside of a write, so that the ledger holds no effect that was none. */
-export async function orAlready<T>(outcome: string, write: () => Promise<T>): Promise<T | { outcome: string }> {
-  try {
-    return await write();
-  } catch (error) {
-    if (error instanceof OperationError && error.code === 'not_found' && error.outcome === 'not_applied') {
-      return { outcome };
-    }
-    throw error;
-  }
-}

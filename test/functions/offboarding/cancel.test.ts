@@ -1,7 +1,18 @@
 import type { Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { dayMs, offboardings, stepOf } from '../../support/runs.ts';
-import { consoles, everywhere, halt, inMs, now, onlyWecom, onlyWibiclick, putItem, storedRun } from './support.ts';
+import {
+  consoles,
+  everywhere,
+  halt,
+  inMs,
+  now,
+  onlyWecom,
+  onlyWibiclick,
+  putItem,
+  storedItems,
+  storedRun,
+} from './support.ts';
 
 const offboarding = offboardings();
 const { wecom, dingtalk, wibiclick, lambda } = offboarding;
@@ -274,4 +285,16 @@ test('a WibiClick removal, which only reads, leaves the others their way back', 
   expect((await cancelled(id)).status).toBe('cancelled');
   expect(await by.memberOf('lisi')).toMatchObject({ enable: 1 });
   expect(await by.websitesOf('101')).toEqual(['201', '202']);
+});
+
+test('what may have been taken before a refusal is given back', async () => {
+  await wecom.faults({ path: '/cgi-bin/user/update', then: denied });
+  const id = await offboarding.start(onlyWecom);
+  const stored = await storedItems();
+  const refused = stored.find(({ pk, state }) => pk === 'member#wecom:lisi' && state === 'failed');
+  await putItem({ ...refused, sk: `entry#${'0'.repeat(15)}#earlier`, id: 'earlier', state: 'unknown' });
+  await by.changeMember('lisi', { enable: 0 });
+
+  expect(stepOf(await cancelled(id), 'wecom', 'restore').status).toBe('succeeded');
+  expect(await by.memberOf('lisi')).toMatchObject({ enable: 1 });
 });

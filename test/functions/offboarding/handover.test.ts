@@ -256,7 +256,7 @@ describe('when the taker has left too', () => {
 
     expect(stepOf(run, 'wecom', 'remove')).toMatchObject({
       status: 'needs_attention',
-      reason: expect.stringMatching(/^wangwu cannot take over any more/),
+      reason: expect.stringMatching(/^provider_rejected: wangwu cannot take over any more/),
     });
     expect(await consoles(offboarding).memberOf('lisi')).toMatchObject({ enable: 0 });
   });

@@ -1,6 +1,8 @@
-import type { Json } from '../../support/invoke.ts';
+import { handler as updateUser } from '../../../functions/wecom/update-user.ts';
+import { invoke, type Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { dayMs, offboardings, type runs, stepOf } from '../../support/runs.ts';
+import { until } from '../../support/until.ts';
 import { consoles, everywhere, inMs, onlyWecom, startAlias } from './support.ts';
 
 const offboarding = offboardings();
@@ -239,7 +241,7 @@ test('what a member leaves whom somebody else deleted before is handed over all 
   const run = await offboarding.toEnd(id);
 
   expect(stepOf(run, 'wecom', 'snapshot').result).toEqual({ customers: 2, groups: 1 });
-  expect(stepOf(run, 'wecom', 'disable').result).toEqual({ outcome: 'already_absent' });
+  expect(stepOf(run, 'wecom', 'disable').result).toEqual({ outcome: 'already_absent', verified: true });
   expect(stepOf(run, 'wecom', 'remove').result).toMatchObject({ outcome: 'already_absent' });
   expect(run.handover.moved).toEqual({ customers: ['wm_lisi_1', 'wm_lisi_2'], groups: ['wr_lisi_1'] });
   expect(stepOf(run, 'dingtalk', 'verify').status).toBe('succeeded');
@@ -291,4 +293,30 @@ test('one address for both APIs of DingTalk, which is all that the secret of a r
   const id = await offboarding.start({ accounts: { dingtalk: { userid: 'lisi' } }, graceDays: 1 });
 
   expect((await offboarding.toEnd(id)).status).toBe('completed');
+});
+
+test('nothing else that Usher writes comes between the check and the deletion', async () => {
+  const id = await offboarding.start({ ...onlyWecom, graceDays: 1 });
+  const reads = async (): Promise<number> => (await wecom.requests('/cgi-bin/user/get')).length;
+  const before = await reads();
+  await wecom.faults({ method: 'GET', path: '/cgi-bin/user/get', then: { delayMs: 1_000 } });
+  lambda.advance(dayMs);
+  await until(async () => (await reads()) > before);
+
+  const enabled = await invoke(updateUser, { path: { userid: 'lisi' }, body: { enable: 1 } });
+
+  expect(enabled).toMatchObject({ status: 409, body: { code: 'locked', outcome: 'not_applied' } });
+  expect((await offboarding.toEnd(id)).status).toBe('completed');
+});
+
+test('a member whom WeCom does not let us disable is not taken for one who is gone', async () => {
+  await wecom.faults({ path: '/cgi-bin/user/update', times: 10, then: { errcode: 60111 } });
+
+  const run = await offboarding.toEnd(await offboarding.start(onlyWecom));
+
+  expect(stepOf(run, 'wecom', 'disable')).toMatchObject({
+    status: 'needs_attention',
+    reason: expect.stringMatching(/^not_found/),
+  });
+  expect(await by.memberOf('lisi')).toMatchObject({ enable: 1 });
 });
