@@ -28,34 +28,19 @@ export async function thingsOf({ wecom, dingtalk, wibiclick }: Offboardings, run
   const recorded = (subject: string, ...rest: [taking: string, giving?: string, part?: string]) =>
     recordedOf(items, subject, ...rest);
 
-  if (member) {
-    const subject = `wecom:${member.userid}`;
-    const found = inWecom.members.find(({ userid }: Json) => userid === member.userid);
-    const { exists, access } = told('wecom');
-    things.push({
-      subject,
-      isHeld: found !== undefined,
-      isTold: exists,
-      isRecorded: recorded(subject, 'wecom.remove'),
-    });
+  const directories = [
+    { provider: 'wecom', account: member, members: inWecom.members, hasAccess: ({ enable }: Json) => enable === 1 },
+    { provider: 'dingtalk', account: user, members: inDingtalk.members, hasAccess: ({ disabled }: Json) => !disabled },
+  ];
+  for (const { provider, account, members, hasAccess } of directories.filter(({ account }) => account)) {
+    const subject = `${provider}:${account.userid}`;
+    const found = members.find(({ userid }: Json) => userid === account.userid);
+    const { exists, access } = told(provider);
+    const isRecorded = recorded(subject, `${provider}.remove`);
+    things.push({ subject, isHeld: found !== undefined, isTold: exists, isRecorded });
     if (found) {
-      const isRecorded = recorded(subject, 'wecom.disable', 'wecom.restore');
-      things.push({ subject: `${subject}/access`, isHeld: found.enable === 1, isTold: access, isRecorded });
-    }
-  }
-  if (user) {
-    const subject = `dingtalk:${user.userid}`;
-    const found = inDingtalk.members.find(({ userid }: Json) => userid === user.userid);
-    const { exists, access } = told('dingtalk');
-    things.push({
-      subject,
-      isHeld: found !== undefined,
-      isTold: exists,
-      isRecorded: recorded(subject, 'dingtalk.remove'),
-    });
-    if (found) {
-      const isRecorded = recorded(subject, 'dingtalk.disable', 'dingtalk.restore');
-      things.push({ subject: `${subject}/access`, isHeld: !found.disabled, isTold: access, isRecorded });
+      const isRecorded = recorded(subject, `${provider}.disable`, `${provider}.restore`);
+      things.push({ subject: `${subject}/access`, isHeld: hasAccess(found), isTold: access, isRecorded });
     }
   }
   for (const websiteId of connected ? websitesOf(connected.userId) : []) {
