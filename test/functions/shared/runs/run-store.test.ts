@@ -10,6 +10,8 @@ import {
 import '../../../support/providers.ts';
 import { time } from '../../../support/time.ts';
 
+beforeEach(() => time.hold());
+
 const step = (changes: Partial<Step> = {}): Step => ({
   provider: 'wecom',
   action: 'disable',
