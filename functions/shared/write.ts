@@ -1,5 +1,7 @@
 import type * as z from 'zod/mini';
+import type { Bulk, BulkEnd, BulkOperation } from './bulk.ts';
 import { callerOf } from './caller.ts';
+import type { Deadline } from './clock.ts';
 import { OperationError } from './errors.ts';
 import { refuseProtected } from './fence.ts';
 import type { KeyedRun } from './idempotency.ts';
@@ -7,6 +9,7 @@ import { oncePerRequest } from './keyed.ts';
 import { type Expectation, findByKey } from './ledger.ts';
 import {
   type Clients,
+  connectAll,
   type Definition,
   defineOperation,
   type ObjectSchema,
@@ -26,23 +29,69 @@ export interface WriteDeclaration<Input, C> {
   removesAccess?(input: Input): boolean;
   /** What the provider's client can check after a crash. It is stored, so it holds ids, flags and keyed prints only. */
   expects(input: Input, clients: C): Promise<Expectation>;
+  /** How a job changes many accounts; by default one call of `run` for each, some of them side by side. */
+  bulk?: Bulk<Input, C>;
+}
+
+interface WriteDefinition<I extends ObjectSchema, O extends z.ZodMiniType, P extends Providers>
+  extends Omit<Definition<I, O, P>, 'run'> {
+  run(input: z.output<I>, clients: Clients<P>): Promise<z.input<O>>;
+  write: WriteDeclaration<z.output<I>, Clients<P>>;
 }
 
 /**
  * Makes the Lambda of a route with an effect: performed under lock, ledger and fence, and with an `Idempotency-Key`
- * once for all replays.
+ * once for all replays. `bulk` is the same write as a job carries it out.
  */
-export function defineWrite<I extends ObjectSchema, O extends z.ZodMiniType, P extends Providers>({
-  write,
-  ...definition
-}: Definition<I, O, P> & { write: WriteDeclaration<z.output<I>, Clients<P>> }) {
+export function defineWrite<I extends ObjectSchema, O extends z.ZodMiniType, P extends Providers>(
+  definition: WriteDefinition<I, O, P>,
+) {
+  const { write, ...declared } = definition;
   const { route, effect } = definition;
   const removes = (input: z.output<I>) => write.removesAccess?.(input) ?? effect === 'delete';
 
   const around = oncePerRequest<z.output<I>, Clients<P>>(route, (request, run, keyed) =>
     guarded(write, request, { route, removesAccess: removes(request.input) }, run, keyed),
   );
-  return defineOperation(definition, around);
+  return Object.assign(defineOperation(declared, around), { bulk: bulkOf(definition, removes) });
+}
+
+const lanes = 2;
+const size = 20;
+
+/** The types of the input end here: a job parses each row by the schema before it hands it on. */
+function bulkOf<I extends ObjectSchema, O extends z.ZodMiniType, P extends Providers>(
+  { summary, effect, input, providers, run, write }: WriteDefinition<I, O, P>,
+  removesAccess: (input: z.output<I>) => boolean,
+): BulkOperation {
+  const [provider = ''] = Object.keys(providers);
+  const sendAll = (inputs: z.output<I>[], clients: Clients<P>): Promise<BulkEnd[]> =>
+    Promise.all(inputs.map((given) => run(given, clients).then((output) => output as object, asEnd)));
+  const bulk: Bulk<z.output<I>, Clients<P>> = write.bulk ?? { size, lanes, run: sendAll };
+  return {
+    summary,
+    provider,
+    effect,
+    input,
+    subject: (given) => write.subject(given as z.output<I>),
+    outcome: (given) => write.outcome(given as z.output<I>),
+    removesAccess: (given) => removesAccess(given as z.output<I>),
+    size: bulk.size,
+    lanes: bulk.lanes,
+    connect: (deadline: Deadline) => {
+      const clients = connectAll(providers, deadline);
+      return {
+        expects: (given) => write.expects(given as z.output<I>, clients),
+        run: (inputs) => bulk.run(inputs as z.output<I>[], clients),
+      };
+    },
+  };
+}
+
+/** What is no expected failure is a bug, and ends the batch. */
+function asEnd(error: unknown): OperationError {
+  if (error instanceof OperationError) return error;
+  throw error;
 }
 
 async function guarded<Input extends object, C>(
