@@ -14,7 +14,8 @@ export function environmentOf(
     [env.stage]: settings.stage,
     ...(holds('shared/ledger') && { [env.ledgerDays]: String(settings.ledgerDays) }),
     ...(holds('shared/caller') && { [env.trustSessionName]: String(settings.trustSessionName) }),
-    ...(holds('shared/fence') && { [env.fence]: JSON.stringify(settings.fence), ...protectedIds(providers, settings) }),
+    ...(holds('shared/budget') && { [env.fence]: JSON.stringify(settings.fence) }),
+    ...(holds('shared/fence') && protectedIds(providers, settings)),
     ...(holds('shared/runs/settings') && { [env.runs]: JSON.stringify(runSettingsOf(settings)) }),
     ...(holds('dingtalk/client/api') && { [env.dingtalkCallsPerSecond]: String(settings.dingtalkCallsPerSecond) }),
   };

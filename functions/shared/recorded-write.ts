@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
+import { giveBack } from './budget.ts';
 import type { Deadline } from './clock.ts';
 import { OperationError } from './errors.ts';
-import { giveBack, type Passage, passFence } from './fence.ts';
+import { type Passage, passFence } from './fence.ts';
 import { closeIntent, dropIntent, type Intent, type IntentEnd, type LedgerState, openIntent } from './ledger.ts';
 import { logger, whereOf } from './log.ts';
 
@@ -32,7 +33,7 @@ export async function recordedWrite<Output>(
   } catch (error) {
     if (error instanceof OperationError && error.outcome === 'not_applied') {
       await afterwards(() => close(intent, 'failed', error.options.provider?.code));
-      if (reservation !== undefined) await giveBack(provider, reservation);
+      if (reservation) await giveBack(provider, reservation);
     }
     if (error instanceof OperationError && error.options.mayBePartial) {
       await afterwards(() => close(intent, 'unknown', error.options.provider?.code));

@@ -189,7 +189,7 @@ const writeOf = (performed: Performed, expects: object) => ({
   subject: subjectOf({ userid: useridOf(performed.run) }),
   expects,
   removesAccess: true,
-  msLeft: performed.msLeft(),
+  msLeft: performed.deadline.msLeft,
 });
 
 /** A user must be as the plan saw it. No read shows whether an account is disabled. */

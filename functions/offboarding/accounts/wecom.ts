@@ -272,7 +272,7 @@ const writeOf = (performed: Performed) => ({
   stepId: performed.stepId,
   subject: subjectOf({ userid: useridOf(performed.run) }),
   removesAccess: true,
-  msLeft: performed.msLeft(),
+  msLeft: performed.deadline.msLeft,
 });
 
 /** A member must be as the plan saw it, as far as the plan could read it. */

@@ -190,6 +190,6 @@ const writeOf = (performed: Performed, websiteId: string, time = 1) => {
     outcome: 'disconnected',
     expects: { userId, websiteId, connected: false },
     removesAccess: true,
-    msLeft: performed.msLeft(),
+    msLeft: performed.deadline.msLeft,
   };
 };

@@ -38,7 +38,7 @@ export async function handOver(performed: Performed, handover: Handover): Promis
 
   for (const chunk of chunks) {
     while (sendableAt(chunk, chunks) <= clock.now()) {
-      if (performed.msLeft() < reserveMs) return { againInMs: 1_000, ...told(chunks, 'there is more to send') };
+      if (performed.deadline.msLeft < reserveMs) return { againInMs: 1_000, ...told(chunks, 'there is more to send') };
       await sendChunk(performed, chunk, handover);
     }
   }
@@ -131,7 +131,7 @@ interface TransferCall {
 
 /** What became of each id: by WeCom's answer, or by reading when an earlier attempt made this very call. */
 async function itemsOf(performed: Performed, chunk: Chunk, call: TransferCall): Promise<TransferAnswer['items']> {
-  const { run, stepId, msLeft, clients } = performed;
+  const { run, stepId, deadline, clients } = performed;
   const { leaver, taker, ids } = call;
   const { customers } = clients.wecom;
   let answer: TransferAnswer | undefined;
@@ -143,7 +143,7 @@ async function itemsOf(performed: Performed, chunk: Chunk, call: TransferCall): 
     outcome: 'handed_over',
     expects: { userid: leaver, taker, [chunk.kind]: ids },
     removesAccess: false,
-    msLeft: msLeft(),
+    msLeft: deadline.msLeft,
   };
   await writeOnce(write, async () => {
     answer =

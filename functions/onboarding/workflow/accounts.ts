@@ -137,13 +137,13 @@ function unreadable(error: unknown): undefined {
 
 const accountsOf = ({ run }: Performed) => run.request?.accounts ?? {};
 
-const baseOf = ({ run, stepId, msLeft }: Performed, outcome: string) => ({
+const baseOf = ({ run, stepId, deadline }: Performed, outcome: string) => ({
   run,
   stepId,
   outcome,
   expects: {},
   removesAccess: false,
-  msLeft: msLeft(),
+  msLeft: deadline.msLeft,
 });
 
 const wecomWrite = (performed: Performed, account: { userid: string }, outcome: string) => ({

@@ -1,6 +1,7 @@
+import { requireBudget } from '../budget.ts';
 import { clock } from '../clock.ts';
 import { OperationError } from '../errors.ts';
-import { refuseHalted, requireBudget } from '../fence.ts';
+import { refuseHalted } from '../halt.ts';
 import { type Draft, planFrom, withAdvice } from './plan-run.ts';
 import { changedMeanwhile, planDrifted, statusForbids } from './refusals.ts';
 import { isApproved, type Run, type RunStatus } from './run.ts';
@@ -19,6 +20,14 @@ export interface Applying<Request, Facts> {
   advise(request: Request): Promise<string[]>;
   /** What the run is once it is applied. */
   statusAfter(draft: Draft<Facts>): RunStatus;
+  /** Takes what the run needs of the budgets, where that is done for all of it at once. */
+  reserve?: (draft: Draft<Facts>, approved: boolean) => Promise<Taken>;
+}
+
+/** What was taken of the budgets for a run: what to note in it, and how to give it back when it does not begin. */
+export interface Taken {
+  set: Partial<Run>;
+  giveBack(): Promise<void>;
 }
 
 const waiting: RunStatus[] = ['planned', 'held'];
@@ -31,21 +40,31 @@ const waiting: RunStatus[] = ['planned', 'held'];
 export async function applyRun<Request extends object, Facts extends object>(
   applying: Applying<Request, Facts>,
 ): Promise<Run> {
-  const { run, caller, digest, draft, statusAfter } = applying;
+  const { run, caller, digest, draft, statusAfter, reserve = requireRoom } = applying;
   if (!waiting.includes(run.status) || !run.request) throw statusForbids(run, 'apply it');
   if (clock.now() > run.expiresAt) throw planDrifted(await planAnew(applying, run.request), 'replaced');
   if (digest !== run.digest) throw planDrifted(run, 'otherDigest');
   const fresh = await draft(run.request, run.plannedAt);
   const plan = planFrom(run.id, { ...run, request: run.request, draft: fresh });
   if (plan.digest !== digest) throw planDrifted(await planAnew(applying, run.request), 'changed');
-  for (const refusal of fresh.refusals) throw refusal;
+  for (const refusal of fresh.refusals) return hold(run, refusal);
 
   const approved = isApproved(run);
   if (runSettings().approval === 'four-eyes' && !approved)
     throw statusForbids(run, 'apply it before somebody approves');
   await refuseHalted();
-  if (!approved) await requireBudget(run.removals).catch((error: unknown) => hold(run, error));
-  return start(run, digest, { status: statusAfter(fresh), appliedBy: caller });
+  const taken = await reserve(fresh, approved).catch((error: unknown) => hold(run, error));
+  const set = { ...taken.set, status: statusAfter(fresh), appliedBy: caller };
+  return start(run, digest, set).catch(async (error: unknown) => {
+    await taken.giveBack();
+    throw error;
+  });
+}
+
+/** Only looks: each removal is counted when it is made. */
+async function requireRoom({ removals }: Draft, approved: boolean): Promise<Taken> {
+  if (!approved) await requireBudget(removals);
+  return { set: {}, giveBack: async () => {} };
 }
 
 /** Puts a fresh plan, with a digest of its own, in the place of the one that no longer holds; its approval dies. */
@@ -65,13 +84,13 @@ async function planAnew<Request extends object, Facts extends object>(
   return replaced;
 }
 
-/** The plan stays and waits for an approval. */
+/** What the fence refuses stays and waits for a person. An approval lifts the numbers, and no protection. */
 async function hold(run: Run, error: unknown): Promise<never> {
-  if (error instanceof OperationError && error.code === 'fence_tripped') {
-    await changeRun(run, { set: { status: 'held' }, when: { statuses: waiting, digest: run.digest } });
-    throw error.with({ fix: `Let somebody look at the plan and approve it: POST /${run.kind}s/${run.id}/approve.` });
-  }
-  throw error;
+  if (!(error instanceof OperationError) || !['fence_tripped', 'protected'].includes(error.code)) throw error;
+  const set = { status: 'held' as const, heldFor: `${error.code}: ${error.message}` };
+  await changeRun(run, { set, when: { statuses: waiting, digest: run.digest } });
+  if (error.code === 'protected') throw error;
+  throw error.with({ fix: `Let somebody look at the plan and approve it: POST /${run.kind}s/${run.id}/approve.` });
 }
 
 /** Watched first, then the run, then its workflow: when this dies on the way, the run is found overdue and is started. */

@@ -1,15 +1,18 @@
 import { clock } from '../clock.ts';
 import { changedMeanwhile, statusForbids } from './refusals.ts';
-import type { Run } from './run.ts';
+import type { Run, RunStatus } from './run.ts';
 import { changeRun, loadRun, watchRun } from './run-store.ts';
 import { startExecution, wakeWorkflow } from './workflow-control.ts';
+
+const beforeRemoving: RunStatus[] = ['scheduled', 'disabling', 'grace'];
 
 /**
  * Stops a run before its first removal. A plan ends at once; the workflow of one under way gives back what it took.
  * Of a cancel and a removal at the same moment one wins, by the same conditional update.
+ * @param before the states in which it can be cancelled, beside a plan
  * @throws OperationError `conflict` with the status, when removing has begun or the run is over
  */
-export async function cancelRun(run: Run, caller: string): Promise<Run> {
+export async function cancelRun(run: Run, caller: string, before = beforeRemoving): Promise<Run> {
   const plan = await changeRun(run, {
     set: { status: 'cancelled', cancelledBy: caller },
     remove: ['request'],
@@ -22,7 +25,7 @@ export async function cancelRun(run: Run, caller: string): Promise<Run> {
   const cancelled = await changeRun(run, {
     set: { status: 'cancelling', cancelledAt: clock.now(), cancelledBy: caller },
     signals: true,
-    when: { statuses: ['scheduled', 'disabling', 'grace'] },
+    when: { statuses: before },
   });
   if (!cancelled) throw statusForbids(await loadRun(run.id, run.kind), 'cancel it');
   await wakeWorkflow(cancelled);

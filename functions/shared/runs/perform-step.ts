@@ -36,7 +36,6 @@ export class PartlyDone extends Error {
 /** A failure that may pass is counted from the first in a row: a step can be at work for days before. */
 type AttemptEnd = StepEnd | { againInMs: number; reason: string; result?: StepResult; failingSince: number };
 
-const budgetMs = 25_000;
 const dayMs = 86_400_000;
 const longestDelayMs = 3_600_000;
 
@@ -59,7 +58,7 @@ const patience: Partial<Record<ErrorCode, number>> = {
  * @throws OperationError `store_unavailable`; the step is to be performed again then
  */
 export async function performStep<Request, Facts, P extends Providers>(
-  { kind, providers, perform }: WorkflowDefinition<Request, Facts, P>,
+  { kind, providers, perform, stepMs = 25_000 }: WorkflowDefinition<Request, Facts, P>,
   { runId, generation }: WorkflowInput,
   stepId: string,
 ): Promise<void> {
@@ -70,11 +69,9 @@ export async function performStep<Request, Facts, P extends Providers>(
   const put = (next: Step) => changeRun(run, { steps: { [stepId]: next }, when: { generation } });
   if (!(await put(step))) return;
 
-  const deadline = new Deadline(budgetMs);
+  const deadline = new Deadline(stepMs);
   const clients = connectAll(providers, deadline);
-  const end = await perform({ run, stepId, clients, msLeft: () => deadline.msLeft }).catch((error: unknown) =>
-    endAfter(error, step),
-  );
+  const end = await perform({ run, stepId, clients, deadline }).catch((error: unknown) => endAfter(error, step));
   // Before it is recorded: when this dies in between, the step is performed again, and the alarm comes twice.
   if ('status' in end && end.status === 'needs_attention') {
     logger.warn('a step needs attention', { runId, stepId, ...countOf('run_needs_attention') });

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { fenceSettings } from '../budget.ts';
 import { clock } from '../clock.ts';
 import type { OperationError } from '../errors.ts';
-import { fenceSettings } from '../fence.ts';
 import { digestOf } from './digest.ts';
 import type { Run, RunKind, Steps } from './run.ts';
 import { findRun, putNewRun, watchRun } from './run-store.ts';
@@ -19,6 +19,8 @@ export interface Draft<Facts = object> {
   refusals: OperationError[];
   /** Removals that the plan makes, by provider. */
   removals: Record<string, number>;
+  /** How many accounts the provider of a bulk run has, which is what the fence measures it by. */
+  directory?: number;
   /** When it begins, if not at once: epoch milliseconds. */
   effectiveAt?: number;
 }
@@ -90,15 +92,21 @@ async function idFor(
   return clock.now() - existing.createdAt < keyedForMs ? { id, existing } : { id: randomUUID() };
 }
 
-/** Stores a new run; nothing is sent to a provider. @param storedKey of a request with an `Idempotency-Key` */
+/**
+ * Stores a new run; nothing is sent to a provider.
+ * @param storedKey of a request with an `Idempotency-Key`
+ * @param prepare stores what belongs to the run and must be there before it
+ */
 export async function createRun<Request extends object, Facts extends object>(
   planned: PlannedRun<Request, Facts>,
   storedKey: string | undefined,
   started: Partial<Run> = {},
+  prepare?: (id: string, expiresAt: number) => Promise<void>,
 ): Promise<Run> {
   const { id, existing } = await idFor(planned.kind, storedKey);
   if (existing) return existing;
   const plan = planFrom(id, planned);
+  await prepare?.(id, plan.expiresAt);
   // Before it is stored: when this dies in between, somebody looks after what was to begin.
   if (started.startedAt !== undefined) await watchRun({ id, kind: planned.kind });
   return putNewRun({ ...plan, kind: planned.kind, createdAt: clock.now(), signal: 0, generation: 0, ...started });

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { documented } from '../schema.ts';
 import type { Item } from '../store.ts';
 
-export const runKinds = ['offboarding', 'onboarding'] as const;
+export const runKinds = ['offboarding', 'onboarding', 'job', 'cleanup'] as const;
 export type RunKind = (typeof runKinds)[number];
 
 export const runStatus = z.enum([
@@ -10,12 +10,14 @@ export const runStatus = z.enum([
   'held',
   'scheduled',
   'running',
+  'halted',
   'disabling',
   'grace',
   'removing',
   'handing_over',
   'verifying',
   'completed',
+  'completed_with_errors',
   'needs_attention',
   'cancelling',
   'cancelled',
@@ -24,7 +26,13 @@ export const runStatus = z.enum([
 export type RunStatus = z.infer<typeof runStatus>;
 
 /** Nothing happens any more, unless somebody starts it again. */
-export const endedStatuses: RunStatus[] = ['completed', 'needs_attention', 'cancelled', 'expired'];
+export const endedStatuses: RunStatus[] = [
+  'completed',
+  'completed_with_errors',
+  'needs_attention',
+  'cancelled',
+  'expired',
+];
 
 export const stepStatus = z.enum(['pending', 'running', 'succeeded', 'unsupported', 'skipped', 'needs_attention']);
 export type StepStatus = z.infer<typeof stepStatus>;
@@ -88,6 +96,8 @@ export interface Run<Request = object, Facts = object> extends Item {
   /** Removals that the plan makes, by provider. */
   removals: Record<string, number>;
   approval?: Approval;
+  /** Why the fence holds the plan. */
+  heldFor?: string;
   /** Grows whenever somebody changes the run from outside, so that its workflow does not lie down over it. */
   signal: number;
   /** The callback that wakes its workflow. */
@@ -157,6 +167,7 @@ export const runAnswer = z.object({
   appliedBy: z.optional(z.string()),
   cancelledBy: z.optional(z.string()),
   retriedBy: z.optional(z.string()),
+  heldFor: documented(z.optional(z.string()), { description: 'Why the fence holds the plan' }),
   plan: planAnswer,
 });
 export type RunAnswer = z.infer<typeof runAnswer>;
@@ -164,7 +175,7 @@ export type RunAnswer = z.infer<typeof runAnswer>;
 /** @param now past `expiresAt` a plan that nobody applied is `expired` */
 export function toRunAnswer(run: Run, now: number): RunAnswer {
   const { id, kind, status, digest, expiresAt, requester, createdAt, effectiveAt, startedAt, approval } = run;
-  const { appliedBy, cancelledBy, retriedBy } = run;
+  const { appliedBy, cancelledBy, retriedBy, heldFor } = run;
   const isExpired = ['planned', 'held'].includes(status) && now > expiresAt;
   return {
     id,
@@ -180,6 +191,7 @@ export function toRunAnswer(run: Run, now: number): RunAnswer {
     ...(appliedBy !== undefined && { appliedBy }),
     ...(cancelledBy !== undefined && { cancelledBy }),
     ...(retriedBy !== undefined && { retriedBy }),
+    ...(status === 'held' && heldFor !== undefined && { heldFor }),
     plan: toPlanAnswer(run),
   };
 }

@@ -1,5 +1,5 @@
 import { clock } from '../clock.ts';
-import { refuseHalted } from '../fence.ts';
+import { refuseHalted } from '../halt.ts';
 import { createRun, type PlannedRun } from './plan-run.ts';
 import { endedStatuses, type Run } from './run.ts';
 import { changeRun, loadRun, unwatchRun, watchRun } from './run-store.ts';

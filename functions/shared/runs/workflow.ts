@@ -5,7 +5,7 @@ import {
   StepSemantics,
   withDurableExecution,
 } from '@aws/durable-execution-sdk-js';
-import { clock } from '../clock.ts';
+import { clock, type Deadline } from '../clock.ts';
 import { logger } from '../log.ts';
 import type { Clients, Providers } from '../operation.ts';
 import { performStep, type StepEnd } from './perform-step.ts';
@@ -28,7 +28,7 @@ export interface Performing<Request, Facts, C> {
   run: Run<Request, Facts>;
   stepId: string;
   clients: C;
-  msLeft(): number;
+  deadline: Deadline;
 }
 
 export interface WorkflowDefinition<Request, Facts, P extends Providers> {
@@ -38,6 +38,8 @@ export interface WorkflowDefinition<Request, Facts, P extends Providers> {
   providers: P;
   /** Whether a run that needs attention can be tried again, so that what was asked is kept till then. */
   canBeRetried: boolean;
+  /** How long one attempt at a step may take; 25 s unless given. */
+  stepMs?: number;
   /** Decides from the run alone. */
   progress(run: Run<Request, Facts>, now: number): Progress;
   /** Carries out one step; it may be called again for a step whose function died on the way. */
