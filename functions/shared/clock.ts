@@ -7,6 +7,10 @@ export const clock = {
   random: (): number => Math.random(),
 };
 
+/** Milliseconds to wait after so many failures: growing, at least `atLeast`, with up to half as much again by chance. */
+export const backoff = (failures: number, atLeast = 0): number =>
+  Math.max(atLeast, 200 * 2 ** failures) * (1 + clock.random() / 2);
+
 /** The moment at which an invocation must have its answer. */
 export class Deadline {
   readonly #at: number;

@@ -1,6 +1,5 @@
-import { clock } from './clock.ts';
+import { backoff, clock } from './clock.ts';
 import { OperationError } from './errors.ts';
-import { backoff } from './transport.ts';
 
 export interface SettledWrite<Answer> {
   /** Undefined when no answer arrived and reading back showed that the write took effect. */

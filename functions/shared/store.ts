@@ -1,15 +1,20 @@
 import {
+  BatchWriteItemCommand,
   ConditionalCheckFailedException,
   DeleteItemCommand,
   DynamoDBClient,
   GetItemCommand,
+  ProvisionedThroughputExceededException,
   PutItemCommand,
   type PutItemCommandInput,
   QueryCommand,
+  ThrottlingException,
   UpdateItemCommand,
   type UpdateItemCommandInput,
+  type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { inBatches } from './batches.ts';
 import { clock } from './clock.ts';
 import { env } from './env-names.ts';
 import { OperationError } from './errors.ts';
@@ -115,6 +120,19 @@ export const store = {
     return answer !== undefined;
   },
 
+  /**
+   * Puts any number of items with different keys, whatever stood there before. After a failure some of them are there
+   * and others are not; doing it again puts them all.
+   */
+  putAll(items: Item[]): Promise<void> {
+    return writeAll(items.map((item) => ({ PutRequest: { Item: marshall(item, { removeUndefinedValues: true }) } })));
+  },
+
+  /** Deletes any number of items with different keys; one that is not there does not matter. */
+  deleteAll(keys: Key[]): Promise<void> {
+    return writeAll(keys.map(({ pk, sk }) => ({ DeleteRequest: { Key: marshall({ pk, sk }) } })));
+  },
+
   /** Items of one partition whose sort key starts with `prefix`, newest (greatest) first. */
   query(pk: string, prefix: string, limit: number, cursor?: string): Promise<Page> {
     return queryPage({
@@ -182,6 +200,23 @@ async function queryPage(input: Omit<ConstructorParameters<typeof QueryCommand>[
   const answer = await reached(() => database().send(new QueryCommand({ TableName: tableName(), ...input })));
   const items = (answer.Items ?? []).map((item) => unmarshall(item) as Item);
   return { items, cursor: answer.LastEvaluatedKey ? String(unmarshall(answer.LastEvaluatedKey).sk) : null };
+}
+
+async function writeAll(requests: WriteRequest[]): Promise<void> {
+  const heldBack = await inBatches(requests, (batch) => reached(() => writeBatch(batch)));
+  if (heldBack.length > 0) throw unavailable('it holds writes back');
+}
+
+/** @returns what DynamoDB held back */
+async function writeBatch(batch: WriteRequest[]): Promise<WriteRequest[]> {
+  const table = tableName();
+  try {
+    const { UnprocessedItems } = await database().send(new BatchWriteItemCommand({ RequestItems: { [table]: batch } }));
+    return UnprocessedItems?.[table] ?? [];
+  } catch (error) {
+    if (error instanceof ProvisionedThroughputExceededException || error instanceof ThrottlingException) return batch;
+    throw error;
+  }
 }
 
 async function ifConditionHolds<T>(call: () => Promise<T>): Promise<T | undefined> {

@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini';
-import { clock, type Deadline } from './clock.ts';
+import { backoff, clock, type Deadline } from './clock.ts';
 import { connectionFix } from './connection-failures.ts';
 import { OperationError } from './errors.ts';
 import { type HttpReply, httpRequest, ReplyTooLong } from './http-request.ts';
@@ -127,10 +127,6 @@ export function parseJson(provider: string, text: string): unknown {
     throw unexpected(provider, text.trimStart().startsWith('<') ? 'it answered HTML' : 'its answer is not JSON');
   }
 }
-
-/** Milliseconds to wait after so many failures: growing, at least `atLeast`, with up to half as much again by chance. */
-export const backoff = (failures: number, atLeast = 0): number =>
-  Math.max(atLeast, 200 * 2 ** failures) * (1 + clock.random() / 2);
 
 /** A failure before a write was sent, or of a read: nothing was applied, however late an answer may come. */
 export function withoutEffect(error: unknown): unknown {

@@ -60,7 +60,9 @@ export class Store extends Construct {
   }
 }
 
-const itemActions = ['DeleteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'].map((name) => `dynamodb:${name}`);
+const itemActions = ['BatchWriteItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'].map(
+  (name) => `dynamodb:${name}`,
+);
 
 /** What DynamoDB does with a customer-managed key on behalf of a reader and writer of the table. */
 const keyActions = [

@@ -1,9 +1,9 @@
-import { clock, type Deadline } from '../../shared/clock.ts';
+import { backoff, clock, type Deadline } from '../../shared/clock.ts';
 import { invalidInput, OperationError } from '../../shared/errors.ts';
 import { protectedAccount } from '../../shared/fence.ts';
 import { type Prints, printOf, printsOf } from '../../shared/prints.ts';
 import { type AlreadySo, lostAnswer, settle, verify, type WriteResult } from '../../shared/settle.ts';
-import { backoff, parseAs, unexpected, withoutEffect } from '../../shared/transport.ts';
+import { parseAs, unexpected, withoutEffect } from '../../shared/transport.ts';
 import { DingtalkApi } from './api.ts';
 import { comparePrints, sentFields, shownFields } from './comparable.ts';
 import { type HandoverResource, takersOf } from './handover.ts';
