@@ -145,6 +145,16 @@ export const store = {
     });
   },
 
+  /** Items of one partition with sort keys from `from` to `to`, least first. */
+  queryUp(pk: string, { from, to }: { from: string; to: string }, limit: number): Promise<Page> {
+    return queryPage({
+      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+      ExpressionAttributeValues: marshall({ ':pk': pk, ':from': from, ':to': to }),
+      ConsistentRead: true,
+      Limit: limit,
+    });
+  },
+
   /** All items of one partition whose sort key starts with `prefix`, newest (greatest) first. */
   async *queryAll(pk: string, prefix: string): AsyncGenerator<Item> {
     let cursor: string | undefined;

@@ -16,7 +16,13 @@ export type StepEnd =
       /** A keyed print of the account that the step made. */
       made?: string | undefined;
     }
-  | { againInMs: number; reason: string; result?: StepResult };
+  | {
+      againInMs: number;
+      reason: string;
+      result?: StepResult;
+      /** Since when it fails in a way that may pass: counted from the first in a row, as a step can be at work for days. */
+      failingSince?: number;
+    };
 
 /** The result of a step that finds nothing to remove. */
 export const alreadyAbsent: StepResult = { outcome: 'already_absent', verified: true };
@@ -33,11 +39,10 @@ export class PartlyDone extends Error {
   }
 }
 
-/** A failure that may pass is counted from the first in a row: a step can be at work for days before. */
-type AttemptEnd = StepEnd | { againInMs: number; reason: string; result?: StepResult; failingSince: number };
-
 const dayMs = 86_400_000;
 const longestDelayMs = 3_600_000;
+/** Whoever lifts a halt waits for what was halted to go on. */
+const longestHaltDelayMs = 60_000;
 
 /** Failures that pass by themselves, and how long we wait for that before a person is asked. */
 const patience: Partial<Record<ErrorCode, number>> = {
@@ -79,7 +84,7 @@ export async function performStep<Request, Facts, P extends Providers>(
   await put(afterEnd(step, end));
 }
 
-function endAfter(error: unknown, step: Step): AttemptEnd {
+function endAfter(error: unknown, step: Step): StepEnd {
   if (error instanceof PartlyDone) return { ...endAfter(error.refusal, step), result: error.result };
   const { failingSince = clock.now(), delays } = step;
   if (!(error instanceof OperationError)) {
@@ -91,17 +96,18 @@ function endAfter(error: unknown, step: Step): AttemptEnd {
   const patienceMs = patience[code] ?? (error.retryable ? dayMs : undefined);
   if (patienceMs === undefined || clock.now() - failingSince > patienceMs) return { status: 'needs_attention', reason };
   const wait = Math.max((options.retryAfter ?? 0) * 1000, 5_000 * 2 ** delays);
-  return { againInMs: Math.min(wait, longestDelayMs), reason, failingSince };
+  const longest = code === 'halted' ? longestHaltDelayMs : longestDelayMs;
+  return { againInMs: Math.min(wait, longest), reason, failingSince };
 }
 
-function afterEnd({ reason: _reason, dueAt: _dueAt, failingSince: _since, ...step }: Step, end: AttemptEnd): Step {
+function afterEnd({ reason: _reason, dueAt: _dueAt, failingSince: _since, ...step }: Step, end: StepEnd): Step {
   const now = clock.now();
   const { result = step.result, reason } = end;
   const told = { ...(reason !== undefined && { reason }), ...(result && { result }) };
   if ('status' in end) {
     return { ...step, ...told, ...(end.made && { made: end.made }), status: end.status, endedAt: now };
   }
-  const failing = 'failingSince' in end && { failingSince: end.failingSince };
+  const failing = end.failingSince !== undefined && { failingSince: end.failingSince };
   return {
     ...step,
     ...told,

@@ -5,6 +5,14 @@ import type { Item } from '../store.ts';
 export const runKinds = ['offboarding', 'onboarding', 'job', 'cleanup'] as const;
 export type RunKind = (typeof runKinds)[number];
 
+/** The durable function that carries out the runs of a kind. */
+export const workflowIds: Record<RunKind, string> = {
+  offboarding: 'offboarding/run-offboarding',
+  onboarding: 'onboarding/run-onboarding',
+  job: 'jobs/run-job',
+  cleanup: 'cleanup/run-cleanup',
+};
+
 export const runStatus = z.enum([
   'planned',
   'held',

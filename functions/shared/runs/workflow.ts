@@ -9,7 +9,7 @@ import { clock, type Deadline } from '../clock.ts';
 import { logger } from '../log.ts';
 import type { Clients, Providers } from '../operation.ts';
 import { performStep, type StepEnd } from './perform-step.ts';
-import { endedStatuses, type Run, type RunKind, type RunStatus, type Steps } from './run.ts';
+import { endedStatuses, type Run, type RunKind, type RunStatus, type Steps, workflowIds } from './run.ts';
 import { changeRun, loadRun, unwatchRun, watchRun } from './run-store.ts';
 import { startExecution, type WorkflowInput } from './workflow-control.ts';
 
@@ -99,7 +99,7 @@ export function defineWorkflow<Request, Facts, P extends Providers>(
     summary,
     workflow: kind,
     providers: Object.keys(providers),
-    starts: [`${kind}/run-${kind}`],
+    starts: [workflowIds[kind]],
   };
   return Object.assign(handler, { operation });
 }

@@ -70,7 +70,7 @@ test.each([
   const answer = await offboarding.apply(planned.id, planned.digest);
 
   expect(answer).toMatchObject({ status: 409, body: { code: 'protected', outcome: 'not_applied' } });
-  expect((await offboarding.get(held.id)).status).toBe('planned');
+  expect((await offboarding.get(planned.id)).status).toBe('held');
   expect(await by.sent()).toEqual([]);
 });
 
