@@ -22,6 +22,7 @@ export interface Bulk<Input, C> {
 /** A write of one account as a job carries it out, many times. Inputs are those that its schema has parsed. */
 export interface BulkOperation {
   summary: string;
+  description?: string;
   provider: string;
   effect: Effect;
   input: ObjectSchema;

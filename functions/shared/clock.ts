@@ -14,9 +14,12 @@ export const backoff = (failures: number, atLeast = 0): number =>
 /** The moment at which an invocation must have its answer. */
 export class Deadline {
   readonly #at: number;
+  /** Asked right before each write is sent; rejects when no further one may begin. */
+  readonly permit: () => Promise<void>;
 
-  constructor(msFromNow: number) {
+  constructor(msFromNow: number, permit = async () => {}) {
     this.#at = clock.now() + msFromNow;
+    this.permit = permit;
   }
 
   get msLeft(): number {

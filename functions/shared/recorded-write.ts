@@ -46,7 +46,7 @@ const close = (intent: Intent, state: LedgerState, code: string | undefined): Pr
   closeIntent(intent, { state, ...(code !== undefined && { code }) });
 
 /** What the ledger keeps of an answer: the provider's own code, if it has one, and what we said. */
-function answerOf(output: unknown): Omit<IntentEnd, 'state'> {
+export function answerOf(output: unknown): Omit<IntentEnd, 'state'> {
   const { success, data } = writeOutput.safeParse(output);
   if (!success) return {};
   const code = data.response?.errcode;
@@ -63,7 +63,7 @@ const writeOutput = z.looseObject({
 });
 
 /** The provider has answered, so the caller gets that answer; what the store lacks is settled later. */
-async function afterwards(record: () => Promise<unknown>): Promise<void> {
+export async function afterwards(record: () => Promise<unknown>): Promise<void> {
   try {
     await record();
   } catch (error) {

@@ -61,7 +61,7 @@ const size = 20;
 
 /** The types of the input end here: a job parses each row by the schema before it hands it on. */
 function bulkOf<I extends ObjectSchema, O extends z.ZodMiniType, P extends Providers>(
-  { summary, effect, input, providers, run, write }: WriteDefinition<I, O, P>,
+  { summary, description, effect, input, providers, run, write }: WriteDefinition<I, O, P>,
   removesAccess: (input: z.output<I>) => boolean,
 ): BulkOperation {
   const [provider = ''] = Object.keys(providers);
@@ -70,6 +70,7 @@ function bulkOf<I extends ObjectSchema, O extends z.ZodMiniType, P extends Provi
   const bulk: Bulk<z.output<I>, Clients<P>> = write.bulk ?? { size, lanes, run: sendAll };
   return {
     summary,
+    ...(description !== undefined && { description }),
     provider,
     effect,
     input,

@@ -103,12 +103,12 @@ class Expression {
 }
 
 /** Newest first. */
-export async function listRuns(
+export async function listRuns<R extends Run = Run>(
   kind: RunKind,
   { limit, cursor }: { limit: number; cursor?: string | undefined },
-): Promise<{ items: Run[]; cursor: string | null }> {
+): Promise<{ items: R[]; cursor: string | null }> {
   const page = await store.queryIndexBackwards(partitionOf(kind), cursor ?? '~', limit);
-  const items = page.items as Run[];
+  const items = page.items as R[];
   const last = items.at(-1);
   return { items, cursor: page.cursor && last ? positionOf(last) : null };
 }

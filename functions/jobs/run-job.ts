@@ -1,0 +1,20 @@
+import { hasEnded } from '../shared/runs/run.ts';
+import { defineWorkflow } from '../shared/runs/workflow.ts';
+import type { Job, JobFacts, JobRequest } from './job/job.ts';
+import { directoryProviders } from './plan/directories.ts';
+import { jobProgress } from './work/job-progress.ts';
+import { workAt } from './work/work.ts';
+
+export const handler = defineWorkflow<JobRequest, JobFacts, typeof directoryProviders>({
+  summary: 'Carry out a job: its rows, in slices of a minute, at the speed that the provider allows',
+  kind: 'job',
+  providers: directoryProviders,
+  canBeRetried: false,
+  stepMs: 60_000,
+  progress: jobProgress,
+  perform: async ({ run, stepId, clients, deadline }) => {
+    const step = run.steps[stepId];
+    if (!step || hasEnded(step)) throw new Error(`there is no step ${stepId} to be done`);
+    return workAt(run as Job, step, clients, deadline);
+  },
+});
