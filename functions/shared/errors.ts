@@ -98,3 +98,14 @@ export class OperationError extends Error {
 
 export const invalidInput = (errors: FieldError[]): OperationError =>
   new OperationError('invalid_input', errors.map(({ path, message }) => `${path}: ${message}`).join('; '), { errors });
+
+const shown = 20;
+
+/** The first of them, and how many more there are. */
+export const shortened = (errors: FieldError[]): FieldError[] =>
+  errors.length <= shown
+    ? errors
+    : [
+        ...errors.slice(0, shown),
+        { path: 'body', message: `has ${errors.length - shown} more errors, not listed here` },
+      ];

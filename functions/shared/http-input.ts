@@ -1,20 +1,30 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { type FieldError, invalidInput } from './errors.ts';
+import { type FieldError, invalidInput, type OperationError } from './errors.ts';
 
-const maxBodyBytes = 1024 * 1024;
+const mib = 1024 * 1024;
+
+/** What an operation takes beside path, query and a JSON body of at most 1 MiB. */
+export interface HttpForm {
+  /** Request headers that are fields of the input, in lower case. */
+  headers?: string[];
+  /** The field that holds the text of a body of type text/csv. */
+  csvBody?: string;
+  maxBodyMiB?: number;
+}
 
 /**
- * Path, query and body of an HTTP API event (payload v2) as one flat object.
- * @throws OperationError `invalid_input`, when one name has two different values, or the body is no JSON object, too
- * large, or holds what no field may hold
+ * Path, query, declared headers and body of an HTTP API event (payload v2) as one flat object.
+ * @throws OperationError `invalid_input`, when one name has two different values, or the body is no JSON object, not
+ * UTF-8, too large, or holds what no field may hold
  */
-export function readHttpInput(event: APIGatewayProxyEventV2): Record<string, unknown> {
+export function readHttpInput(event: APIGatewayProxyEventV2, form: HttpForm): Record<string, unknown> {
   const input = new Map<string, unknown>();
   const errors: FieldError[] = [];
   const parts = [
     ...Object.entries(event.pathParameters ?? {}),
     ...new URLSearchParams(event.rawQueryString),
-    ...Object.entries(readBody(event)),
+    ...Object.entries(event.headers).filter(([name]) => form.headers?.includes(name)),
+    ...Object.entries(readBody(event, form)),
   ];
   for (const [name, value] of parts) {
     if (name === '__proto__') errors.push({ path: name, message: 'unknown field; remove it' });
@@ -27,21 +37,35 @@ export function readHttpInput(event: APIGatewayProxyEventV2): Record<string, unk
   return Object.fromEntries(input);
 }
 
-function readBody({ body, isBase64Encoded, headers }: APIGatewayProxyEventV2): Record<string, unknown> {
-  if (!body) return {};
-  const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;
-  if (Buffer.byteLength(text) > maxBodyBytes) throw invalidInput([{ path: 'body', message: 'must be at most 1 MiB' }]);
-  if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '')) {
-    throw invalidInput([{ path: 'content-type', message: 'must be application/json' }]);
+function readBody(event: APIGatewayProxyEventV2, { csvBody, maxBodyMiB = 1 }: HttpForm): Record<string, unknown> {
+  if (!event.body) return {};
+  const bytes = Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8');
+  if (bytes.length > maxBodyMiB * mib) throw refusedBody(`must be at most ${maxBodyMiB} MiB`);
+  const [type] = (event.headers['content-type'] ?? '').toLowerCase().split(';');
+  if (csvBody !== undefined && type?.trim() === 'text/csv') return { [csvBody]: decode(bytes, 'save it as CSV UTF-8') };
+  if (type?.trim() === 'application/json') return readObject(decode(bytes, 'encode it so'));
+  const types = csvBody === undefined ? 'application/json' : 'application/json or text/csv';
+  throw invalidInput([{ path: 'content-type', message: `must be ${types}` }]);
+}
+
+function decode(bytes: Buffer, fix: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw refusedBody(`is not UTF-8: ${fix}`);
   }
-  const value = parse(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalidInput([{ path: 'body', message: 'must be a JSON object' }]);
-  }
+}
+
+function readObject(text: string): Record<string, unknown> {
+  const value = readJson(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refusedBody('must be a JSON object');
   return value as Record<string, unknown>;
 }
 
-function parse(text: string): unknown {
+const refusedBody = (message: string): OperationError => invalidInput([{ path: 'body', message }]);
+
+/** @throws OperationError `invalid_input`, when the text is no JSON, or holds what no field may hold */
+export function readJson(text: string): unknown {
   const errors: FieldError[] = [];
   const value = parseOrRefuse(text, (key, held) => {
     if (key === '__proto__') errors.push({ path: key, message: 'unknown field; remove it' });
@@ -55,12 +79,12 @@ function parse(text: string): unknown {
 }
 
 /** WeCom refuses \uXXXX escapes (40033), and these can be sent in no other way. */
-const needsEscape = (text: string): boolean => !text.isWellFormed() || /[^\P{Cc}\t\n\r]/u.test(text);
+export const needsEscape = (text: string): boolean => !text.isWellFormed() || /[^\P{Cc}\t\n\r]/u.test(text);
 
 function parseOrRefuse(text: string, reviver: (key: string, value: unknown) => unknown): unknown {
   try {
     return JSON.parse(text, reviver);
   } catch {
-    throw invalidInput([{ path: 'body', message: 'is not valid JSON' }]);
+    throw refusedBody('is not valid JSON');
   }
 }

@@ -3,7 +3,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import type * as z from 'zod/mini';
 import { clock, Deadline } from './clock.ts';
 import { invalidInput, OperationError } from './errors.ts';
-import { readHttpInput } from './http-input.ts';
+import { type HttpForm, readHttpInput } from './http-input.ts';
 import { countOf, logger, whereOf } from './log.ts';
 import { problemResponse } from './problem.ts';
 import { fieldErrors } from './schema.ts';
@@ -16,7 +16,7 @@ export type Connect<Client> = (deadline: Deadline) => Client;
 export type Providers = Record<string, Connect<unknown>>;
 export type Clients<P extends Providers> = { [Name in keyof P]: ReturnType<P[Name]> };
 
-interface Declared {
+interface Declared extends HttpForm {
   summary: string;
   description?: string;
   route: Route;
@@ -35,7 +35,7 @@ export interface Definition<Input extends ObjectSchema, Output extends z.ZodMini
   extends Declared {
   /** The providers whose secrets the function may read, each with the way to its client. */
   providers: P;
-  /** Path, query and body as one flat object. */
+  /** Path, query, declared headers and body as one flat object. */
   input: Input;
   output: Output;
   run(
@@ -114,11 +114,14 @@ export function defineOperation<I extends ObjectSchema, O extends z.ZodMiniType,
   return Object.assign(handler, { operation: { ...declaration, providers: Object.keys(providers) } });
 }
 
-function parseInput<I extends ObjectSchema>({ input }: { input: I }, event: APIGatewayProxyEventV2): z.output<I> {
+function parseInput<I extends ObjectSchema>(
+  { input, ...form }: HttpForm & { input: I },
+  event: APIGatewayProxyEventV2,
+): z.output<I> {
   if (!event?.requestContext || !event.headers) {
     throw invalidInput([{ path: 'event', message: 'must be an HTTP API event, payload format 2.0' }]);
   }
-  const parsed = input.safeParse(readHttpInput(event));
+  const parsed = input.safeParse(readHttpInput(event, form));
   if (!parsed.success) throw invalidInput(fieldErrors(parsed.error.issues));
   return parsed.data;
 }
