@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import pThrottle from 'p-throttle';
 import type * as z from 'zod/mini';
 import type { Deadline } from '../../shared/clock.ts';
 import { env } from '../../shared/env-names.ts';
 import { OperationError } from '../../shared/errors.ts';
 import type { Outside, Send } from '../../shared/outside.ts';
+import { Paces } from '../../shared/pace.ts';
 import { sentBy } from '../../shared/redact.ts';
 import { ProviderSecret } from '../../shared/secrets.ts';
 import { type Credential, TokenBroker } from '../../shared/token-broker.ts';
@@ -36,15 +36,10 @@ const provider = 'dingtalk';
 const contentType = 'application/json;charset=UTF-8';
 const tokens = new TokenBroker();
 
-let pacedSend: typeof send | undefined;
-/** Field reports saw throttling well below the published limits, so calls are paced (page section 5). */
-export const paced: Send = (...args) => {
-  const limit = Number(process.env[env.dingtalkCallsPerSecond] ?? 10);
-  pacedSend ??= pThrottle({ limit, interval: 1000 })(send);
-  return pacedSend(...args);
-};
+/** For each API, as DingTalk publishes its limits; field reports saw throttling well below them (page section 5). */
+const paces = new Paces(() => ({ calls: Number(process.env[env.dingtalkCallsPerSecond] ?? 10), ms: 1000 }));
 
-const outside: Outside<DingtalkSecret> = { secret: new ProviderSecret(provider, dingtalkSecret), send: paced };
+const outside: Outside<DingtalkSecret> = { secret: new ProviderSecret(provider, dingtalkSecret), send };
 
 export type Tenant = Pick<DingtalkSecret, 'appKey' | 'baseUrl'> & { apiBaseUrl?: string };
 
@@ -77,7 +72,8 @@ export class DingtalkApi {
       retrying(kind, this.#deadline, () =>
         tokens.withToken(this.#credential(values), async (token) => {
           const url = urlOf(values.baseUrl, path, { access_token: token });
-          return this.#exchange(values, { method: 'POST', url, headers: { 'content-type': contentType }, body });
+          const headers = { 'content-type': contentType };
+          return this.#exchange(values, { method: 'POST', url, headers, body }, readLegacy);
         }),
       ),
     );
@@ -95,8 +91,8 @@ export class DingtalkApi {
           const url = urlOf(values.apiBaseUrl, path, query);
           const headers = { 'x-acs-dingtalk-access-token': token };
           const request = { method, url, headers, ...(body && { body }) };
-          const reply = await this.#send(provider, request, this.#deadline);
-          return parseAs(provider, apiAnswer, readApi(reply, [token, ...confidential(values, request)]));
+          const answer = await this.#exchange(values, request, (reply, sent) => readApi(reply, [token, ...sent]));
+          return parseAs(provider, apiAnswer, answer);
         }),
       ),
     );
@@ -136,19 +132,25 @@ export class DingtalkApi {
     const { appKey, appSecret } = values;
     const url = urlOf(apiBaseUrl, '/v1.0/oauth2/accessToken');
     const request: ProviderRequest = { method: 'POST', url, body: { appKey, appSecret } };
-    const reply = await this.#send(provider, request, this.#deadline);
-    const answer = parseAs(provider, apiToken, readApi(reply, confidential(values, request)));
+    const answer = parseAs(provider, apiToken, await this.#exchange(values, request, readApi));
     return { token: answer.accessToken, expiresInSeconds: answer.expireIn };
   }
 
   async #legacyToken(values: DingtalkSecret) {
     const url = urlOf(values.baseUrl, '/gettoken', { appkey: values.appKey, appsecret: values.appSecret });
-    const answer = parseAs(provider, legacyToken, await this.#exchange(values, { method: 'GET', url }));
+    const answer = parseAs(provider, legacyToken, await this.#exchange(values, { method: 'GET', url }, readLegacy));
     return { token: answer.access_token, expiresInSeconds: answer.expires_in };
   }
 
-  async #exchange(values: DingtalkSecret, request: ProviderRequest): Promise<LegacyAnswer> {
-    return readLegacy(await this.#send(provider, request, this.#deadline), confidential(values, request));
+  /** One request in its turn, and its verdict. */
+  #exchange<T>(
+    values: DingtalkSecret,
+    request: ProviderRequest,
+    read: (reply: ProviderReply, sent: string[]) => T,
+  ): Promise<T> {
+    return paces.run(request.url.pathname, async () =>
+      read(await this.#send(provider, request, this.#deadline), confidential(values, request)),
+    );
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Check, Examination, Finding } from '../../shared/checkup.ts';
 import { clock, type Deadline } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
-import { DingtalkApi, paced } from './api.ts';
+import { send } from '../../shared/transport.ts';
+import { DingtalkApi } from './api.ts';
 import { DingtalkLists } from './lists.ts';
 import { type DingtalkSecret, dingtalkSecret } from './types.ts';
 
@@ -15,7 +16,7 @@ export const dingtalkExamination = (deadline: Deadline): Examination<DingtalkSec
     { key: 'operatorUserid', loses: 'every POST /dingtalk/users/{userid}/termination must name its optUserId' },
   ],
   checks: ({ operatorUserid }, watched) => {
-    const api = new DingtalkApi(deadline, watched(paced));
+    const api = new DingtalkApi(deadline, watched(send));
     const checks = [...listChecks(new DingtalkLists(api)), ...operatorChecks(api, operatorUserid)];
     return checks.map((check) => ({ ...check, credential: 'appSecret', run: () => check.run().catch(withWayOut) }));
   },

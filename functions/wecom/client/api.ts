@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Deadline } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
 import type { Outside, Send } from '../../shared/outside.ts';
+import { Paces } from '../../shared/pace.ts';
 import { sentBy } from '../../shared/redact.ts';
 import { ProviderSecret } from '../../shared/secrets.ts';
 import { type Credential, TokenBroker } from '../../shared/token-broker.ts';
@@ -22,6 +23,8 @@ import { type Envelope, envelope, tokenAnswer, type WecomSecret, wecomSecret } f
 const provider = 'wecom';
 const outside: Outside<WecomSecret> = { secret: new ProviderSecret(provider, wecomSecret), send };
 const tokens = new TokenBroker();
+/** What one corp may call one API, page section 3.1. */
+const paces = new Paces(() => ({ calls: 10_000, ms: 60_000 }));
 
 /** The secrets of one corp have rights that do not overlap, and a token of their own each (page section 2.1). */
 export type CredentialName = 'contactSecret' | 'appSecret' | 'customerContactSecret';
@@ -97,16 +100,21 @@ export class WecomApi {
     };
   }
 
-  /** One request and its verdict. */
-  async #exchange(values: WecomSecret, request: ProviderRequest): Promise<Envelope> {
-    const reply = await this.#transport(provider, request, this.#deadline);
-    const answer = answerOf(reply);
+  /** One request in its turn, and its verdict. */
+  #exchange(values: WecomSecret, request: ProviderRequest): Promise<Envelope> {
     const confidential = sentBy({ url: request.url, body: [request.body, values] });
-    if (answer.errcode !== 0) throw wecomError(answer.errcode, answer.errmsg, confidential);
-    if (reply.status >= 500) throw unavailable(provider, `HTTP ${reply.status}`, 'unknown');
-    if (reply.status >= 400) throw unexpected(provider, `HTTP ${reply.status} without an errcode`);
-    return answer;
+    return paces.run(request.url.pathname, async () =>
+      read(await this.#transport(provider, request, this.#deadline), confidential),
+    );
   }
+}
+
+function read(reply: ProviderReply, confidential: string[]): Envelope {
+  const answer = answerOf(reply);
+  if (answer.errcode !== 0) throw wecomError(answer.errcode, answer.errmsg, confidential);
+  if (reply.status >= 500) throw unavailable(provider, `HTTP ${reply.status}`, 'unknown');
+  if (reply.status >= 400) throw unexpected(provider, `HTTP ${reply.status} without an errcode`);
+  return answer;
 }
 
 /** The body decides, whatever the HTTP status (page section 1); a 5xx without one proves nothing. */
