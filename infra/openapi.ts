@@ -28,11 +28,16 @@ export const buildOpenApi = (operations: LoadedOperation[]): object => ({
   },
 });
 
-/** Comes before bundling and type checks: `functions/system/openapi.ts` imports the file. */
+/** Comes before bundling and type checks: functions import the files. */
 export function writeOpenApi(operations: LoadedOperation[]): void {
-  const file = new URL('../build/openapi.json', import.meta.url);
-  mkdirSync(new URL('.', file), { recursive: true });
-  writeFileSync(file, JSON.stringify(buildOpenApi(operations)));
+  const directory = new URL('../build/', import.meta.url);
+  mkdirSync(directory, { recursive: true });
+  const write = (name: string, content: object) => writeFileSync(new URL(name, directory), JSON.stringify(content));
+  write('openapi.json', buildOpenApi(operations));
+  write(
+    'bulk-operations.json',
+    operations.filter(({ handler }) => 'bulk' in handler).map(({ id }) => id),
+  );
 }
 
 function pathsOf(operations: LoadedOperation[]): Record<string, Record<string, object>> {

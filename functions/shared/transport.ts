@@ -11,6 +11,8 @@ export interface ProviderRequest {
   headers?: Record<string, string>;
   /** Sent as JSON. */
   body?: unknown;
+  /** Whether it may change something, which takes the permit of the deadline. */
+  writes?: boolean;
 }
 
 export type ProviderReply = HttpReply;
@@ -35,7 +37,7 @@ const neverSent = new Set([
 
 /**
  * Sends one request and reads the whole reply, whatever its status.
- * @throws OperationError `provider_timeout` or `provider_unavailable` when no reply came (`outcome` says whether the
+ * @throws OperationError what the permit for a write throws; `provider_timeout` or `provider_unavailable` when no reply came (`outcome` says whether the
  * request can have had an effect), `provider_unexpected` for a redirect or a reply over 1 MiB. Neither names the URL,
  * which may hold a token.
  */
@@ -43,6 +45,7 @@ export async function send(provider: string, request: ProviderRequest, deadline:
   if (deadline.msLeft === 0) {
     throw unavailable(provider, 'the time for this request was used up before it could be sent', 'not_applied');
   }
+  if (request.writes) await deadline.permit();
   const reply = await reach(provider, request, deadline);
   if (reply.status < 300 || reply.status >= 400) return reply;
   throw unexpected(provider, `it answered a redirect (HTTP ${reply.status})`, 'Check the base URL in the secret.');

@@ -1,5 +1,11 @@
 import { handler as settleIntents } from '../../functions/cleanup/settle-intents.ts';
 import { handler as watchRuns } from '../../functions/cleanup/watch-runs.ts';
+import { handler as applyJob } from '../../functions/jobs/apply-job.ts';
+import { handler as approveJob } from '../../functions/jobs/approve-job.ts';
+import { handler as cancelJob } from '../../functions/jobs/cancel-job.ts';
+import { handler as getJob } from '../../functions/jobs/get-job.ts';
+import { handler as listJobItems } from '../../functions/jobs/list-job-items.ts';
+import { handler as planJob } from '../../functions/jobs/plan-job.ts';
 import { handler as applyOffboarding } from '../../functions/offboarding/apply-offboarding.ts';
 import { handler as approveOffboarding } from '../../functions/offboarding/approve-offboarding.ts';
 import { handler as cancelOffboarding } from '../../functions/offboarding/cancel-offboarding.ts';
@@ -10,7 +16,7 @@ import { handler as createOnboarding } from '../../functions/onboarding/create-o
 import { handler as getOnboarding } from '../../functions/onboarding/get-onboarding.ts';
 import { handler as listOnboardings } from '../../functions/onboarding/list-onboardings.ts';
 import { workflowEnv } from '../../functions/shared/env-names.ts';
-import type { RunKind } from '../../functions/shared/runs/run.ts';
+import { endedStatuses, type RunKind } from '../../functions/shared/runs/run.ts';
 import { durable } from './durable.ts';
 import { invoke, type Json, lambdaContext, type TestAnswer, type TestRequest } from './invoke.ts';
 import { simulated } from './providers.ts';
@@ -18,7 +24,7 @@ import { time } from './time.ts';
 
 export const dayMs = 86_400_000;
 export const minuteMs = 60_000;
-const ended = ['completed', 'needs_attention', 'cancelled', 'expired'];
+const ended: string[] = endedStatuses;
 
 const functionOf = (kind: RunKind): string => `usher-test-${kind}-run-${kind}`;
 
@@ -30,8 +36,9 @@ export function runs() {
   const lambda = durable({
     [functionOf('offboarding')]: async () => (await import('../../functions/offboarding/run-offboarding.ts')).handler,
     [functionOf('onboarding')]: async () => (await import('../../functions/onboarding/run-onboarding.ts')).handler,
+    [functionOf('job')]: async () => (await import('../../functions/jobs/run-job.ts')).handler,
   });
-  for (const kind of ['offboarding', 'onboarding'] as const)
+  for (const kind of ['offboarding', 'onboarding', 'job'] as const)
     process.env[workflowEnv(kind)] = `${functionOf(kind)}:live`;
   beforeEach(() => wecom.secret({ customerContactSecret: 'sandbox-customer' }));
   afterEach(() => void delete process.env.USHER_RUNS);
@@ -125,6 +132,58 @@ export function onboardings() {
       return created.body.id;
     },
     /** Moves the clock from one time at which something is due to the next until the run has ended. */
+    toEnd: (id: string, most = 100): Promise<Json> => untilEnded(lambda, () => get(id), most),
+  };
+}
+
+/** Jobs through their handlers. */
+export function jobs() {
+  const base = runs();
+  const { lambda } = base;
+  const byId = (id: string) => ({ path: { id } });
+
+  /** @param rows objects, or the text of a CSV file */
+  const plan = (operation: string, rows: object[] | string, more: TestRequest & { onError?: string } = {}) => {
+    const { onError = 'continue', ...request } = more;
+    if (typeof rows !== 'string') return invoke(planJob, { ...request, body: { operation, items: rows, onError } });
+    const query = new URLSearchParams({ operation, onError }).toString();
+    return invoke(planJob, { ...request, query, body: rows, headers: { 'content-type': 'text/csv' } });
+  };
+  const apply = ({ id, digest }: Json, caller?: string): Promise<TestAnswer> =>
+    invoke(applyJob, { ...byId(id), body: { digest }, ...(caller && { caller }) });
+  const approve = ({ id, digest }: Json, caller?: string): Promise<TestAnswer> =>
+    invoke(approveJob, { ...byId(id), body: { digest }, ...(caller && { caller }) });
+  const get = async (id: string): Promise<Json> => (await invoke(getJob, byId(id))).body;
+
+  return {
+    ...base,
+    plan,
+    apply,
+    approve,
+    get,
+    cancel: (id: string): Promise<TestAnswer> => invoke(cancelJob, byId(id)),
+    list: (id: string, query = ''): Promise<TestAnswer> => invoke(listJobItems, { ...byId(id), query }),
+    /** All rows, in their order. */
+    async items(id: string, status?: string): Promise<Json[]> {
+      const rows: Json[] = [];
+      let cursor: string | null = '0';
+      while (cursor !== null) {
+        const query: string = `limit=1000&cursor=${cursor}${status ? `&status=${status}` : ''}`;
+        const { body }: TestAnswer = await invoke(listJobItems, { ...byId(id), query });
+        rows.push(...body.items);
+        cursor = body.cursor;
+      }
+      return rows;
+    },
+    /** Plans, approves and applies. @returns the id */
+    async begin(operation: string, rows: object[] | string, more: { onError?: string } = {}): Promise<string> {
+      const { body: planned } = await plan(operation, rows, more);
+      await approve(planned);
+      const applied = await apply(planned);
+      if (applied.status !== 202) throw new Error(JSON.stringify(applied.body));
+      return planned.id;
+    },
+    /** Moves the clock from one time at which something is due to the next until the job has ended. */
     toEnd: (id: string, most = 100): Promise<Json> => untilEnded(lambda, () => get(id), most),
   };
 }

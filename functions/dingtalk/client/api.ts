@@ -73,7 +73,7 @@ export class DingtalkApi {
         tokens.withToken(this.#credential(values), async (token) => {
           const url = urlOf(values.baseUrl, path, { access_token: token });
           const headers = { 'content-type': contentType };
-          return this.#exchange(values, { method: 'POST', url, headers, body }, readLegacy);
+          return this.#exchange(values, { method: 'POST', url, headers, body, writes: kind === 'write' }, readLegacy);
         }),
       ),
     );
@@ -90,7 +90,7 @@ export class DingtalkApi {
           if (!values.apiBaseUrl) throw withoutApiHost();
           const url = urlOf(values.apiBaseUrl, path, query);
           const headers = { 'x-acs-dingtalk-access-token': token };
-          const request = { method, url, headers, ...(body && { body }) };
+          const request = { method, url, headers, writes: kind === 'write', ...(body && { body }) };
           const answer = await this.#exchange(values, request, (reply, sent) => readApi(reply, [token, ...sent]));
           return parseAs(provider, apiAnswer, answer);
         }),

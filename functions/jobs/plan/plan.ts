@@ -1,5 +1,5 @@
-import type { BulkOperation } from '../../shared/bulk.ts';
 import { allowedPerRun } from '../../shared/budget.ts';
+import type { BulkOperation } from '../../shared/bulk.ts';
 import { protectedAccount, protection } from '../../shared/fence.ts';
 import { digestOf } from '../../shared/runs/digest.ts';
 import type { Draft } from '../../shared/runs/plan-run.ts';

@@ -81,9 +81,9 @@ export class WecomApi {
     );
   }
 
-  #send(values: WecomSecret, token: string, { method, path, query, body }: Call): Promise<Envelope> {
+  #send(values: WecomSecret, token: string, { method, path, kind, query, body }: Call): Promise<Envelope> {
     const url = urlOf(values.baseUrl, path, { access_token: token, ...query });
-    return this.#exchange(values, { method, url, ...(body && { body }) });
+    return this.#exchange(values, { method, url, writes: kind === 'write', ...(body && { body }) });
   }
 
   #credential(values: WecomSecret, name: CredentialName): Credential {

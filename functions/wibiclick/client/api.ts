@@ -56,6 +56,7 @@ export class WibiclickApi {
       {
         method,
         url: urlOf(baseUrl, path, query),
+        writes: method === 'POST',
         headers: { [authHeader]: [authScheme, apiKey].filter(Boolean).join(' ') },
         ...(body && { body }),
       },
