@@ -143,8 +143,9 @@ export class Slice {
 
   /** Rows that an earlier worker may have begun end as the ledger tells. */
   async #endsOf(rows: JobItem[]): Promise<RowEnd[]> {
+    const { job, operation } = this.#bench;
     const traces = await Promise.all(
-      rows.map((row) => (row.index < this.#before.claimed ? traceOf(this.#bench.job, row) : undefined)),
+      rows.map((row) => (row.index < this.#before.claimed ? traceOf(job, operation, row) : undefined)),
     );
     const untouched = rows.filter((_, position) => traces[position] === undefined);
     const ends = this.#rest ? untouched.map(() => this.#rest) : await performBatch(this.#bench, untouched);
