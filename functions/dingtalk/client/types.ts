@@ -62,6 +62,10 @@ const requiredScopes = z.object({ requiredScopes: z.array(z.string()) });
 export const wireUser = z.looseObject({ userid: z.string() });
 export type WireUser = z.infer<typeof wireUser>;
 
+const departmentIds = z.array(z.int());
+/** The departments that a user is listed in; none when DingTalk does not show them. */
+export const departmentsOf = ({ dept_id_list }: WireUser): number[] => departmentIds.safeParse(dept_id_list).data ?? [];
+
 /** `result` of `user/listid`, page section 6.5: direct members only, without paging. */
 export const idList = z.object({ userid_list: z.array(z.string()) });
 
