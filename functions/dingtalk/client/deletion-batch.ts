@@ -62,7 +62,7 @@ export class DeletionBatch {
     if (user instanceof OperationError) throw user;
     await requireTakers(removal.takers, (taker) => this.#objectionTo(taker));
     this.#refuseIfStopped();
-    const sent = await sendRemoval(this.#api, removal);
+    const sent = await sendRemoval(this.#api, removal).catch(asRefused);
     if (sent instanceof OperationError) throw sent;
     return { ...sent, one, departments: departmentsOf(user) };
   }
@@ -102,6 +102,15 @@ export class DeletionBatch {
       return error.code === 'not_found' ? [] : undefined;
     }
   }
+}
+
+/** In a batch `not_found` says that there is no such user, and this one is still shown. */
+function asRefused(error: unknown): never {
+  if (!(error instanceof OperationError) || error.code !== 'not_found') throw error;
+  throw error.with({
+    code: 'provider_rejected',
+    fix: 'DingTalk shows the user, but does not delete it: try its console.',
+  });
 }
 
 /** What `read` gives for this key, the first time that it is asked for. */
