@@ -69,7 +69,7 @@ export class Slice {
         await this.#record(rows, await this.#endsOf(rows));
       }
     } catch (error) {
-      this.failure ??= asFailure(error);
+      this.failure ??= asLoggedFailure(error);
     }
   }
 
@@ -171,7 +171,7 @@ export class Slice {
 export const hasErrors = ({ failed, unknown }: Counts): boolean => failed + unknown > 0;
 
 /** A bug is told in the log only. */
-export function asFailure(error: unknown): OperationError {
+export function asLoggedFailure(error: unknown): OperationError {
   if (error instanceof OperationError) return error;
   logger.error('bug', whereOf(error));
   return new OperationError('internal', 'a bug in Usher; details are in its log');
