@@ -30,7 +30,7 @@ test.each(limited)('$id is at most $kilobytes KB', ({ id, kilobytes }) => {
 /** The durable engine and the Lambda client have their weight; whoever needs neither does not carry it. */
 function limitOf(loaded: LoadedFunction): number {
   if (holdsAllWrites.includes(loaded.id)) return isWorkflow(loaded) ? 775 : 625;
-  if (isWorkflow(loaded)) return 625;
+  if (isWorkflow(loaded)) return 650;
   const isAboutRuns = 'starts' in loaded.operation || ['offboarding', 'onboarding', 'jobs'].includes(loaded.folder);
   return isAboutRuns ? 525 : 350;
 }
