@@ -65,6 +65,7 @@ async function settleOf(intents: Intent[], { readers, deadline, end }: Settling)
 
   const firsts = new Map<Intent, boolean>();
   await pass(intents, deadline.msLeft / 2, (intent, first) => firsts.set(intent, first));
+  if (firsts.size === 0) return;
   await clock.sleep(betweenReadsMs);
   await pass([...firsts.keys()], 0, (intent, second) =>
     end(intent, firsts.get(intent) === second ? stateOf(second) : whileOpen(intent)),
