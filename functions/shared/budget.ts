@@ -101,7 +101,7 @@ export function requireAllowedPerRun(provider: string, needed: number, directory
   const { perRun, percent } = fenceSettings();
   throw new OperationError(
     'fence_tripped',
-    `${needed} removals from ${provider} are asked for at once, and ${allowed} are allowed: at most ${perRun} in one run, and ${percent} % of the ${directory} accounts; nothing was sent`,
+    `${needed} removals from ${provider} are asked for at once, and ${allowed} ${allowed === 1 ? 'is' : 'are'} allowed: at most ${perRun} in one run, and ${percent} % of the ${directory} accounts; nothing was sent`,
     { provider: { name: provider }, retryable: false, fix: 'If so many people really left, let somebody approve it.' },
   );
 }
