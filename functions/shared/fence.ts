@@ -156,6 +156,7 @@ function tripped(
     `${used} of ${perDay} removals from ${provider} within 24 hours are used up, and ${needed} more ${needed === 1 ? 'is' : 'are'} asked for; nothing was sent`,
     {
       provider: { name: provider },
+      members: { used, limit: perDay, asked: needed },
       retryAfter: Math.ceil(((oldest + countedHours) * hourMs - clock.now()) / 1000),
       fix: 'If so many people really left, wait, or raise the setting fence.perDay and deploy.',
     },

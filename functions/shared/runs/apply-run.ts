@@ -1,6 +1,7 @@
 import { clock } from '../clock.ts';
 import { OperationError } from '../errors.ts';
 import { refuseHalted, requireBudget } from '../fence.ts';
+import { tellFenceTripped } from '../outbox.ts';
 import { type Draft, planFrom, withAdvice } from './plan-run.ts';
 import { changedMeanwhile, planDrifted, statusForbids } from './refusals.ts';
 import { isApproved, type Run, type RunStatus } from './run.ts';
@@ -69,6 +70,7 @@ async function planAnew<Request extends object, Facts extends object>(
 async function hold(run: Run, error: unknown): Promise<never> {
   if (error instanceof OperationError && error.code === 'fence_tripped') {
     await changeRun(run, { set: { status: 'held' }, when: { statuses: waiting, digest: run.digest } });
+    await tellFenceTripped(error, { runId: run.id, digest: run.digest });
     throw error.with({ fix: `Let somebody look at the plan and approve it: POST /${run.kind}s/${run.id}/approve.` });
   }
   throw error;

@@ -1,0 +1,30 @@
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { env } from './env-names.ts';
+
+/** Why an event cannot be carried out, now or later. The message is for people, and holds ids and no personal data. */
+export class BadEvent extends Error {
+  override readonly name = 'BadEvent';
+}
+
+/** What is kept of a bad event: never the event itself, which holds names and phones. */
+export interface DeadLetter {
+  eventId?: string | undefined;
+  detailType: string;
+  occurredAt?: string | undefined;
+  /** `<provider>:<id>` of each account that it names. */
+  subjects: string[];
+  reason: string;
+}
+
+let client: SQSClient | undefined;
+
+const queue = (): SQSClient => {
+  client ??= new SQSClient({ maxAttempts: 3, requestHandler: { connectionTimeout: 1_000, requestTimeout: 5_000 } });
+  return client;
+};
+
+/** Puts what is kept into the dead-letter queue. @throws Error when SQS cannot be reached or refuses */
+export async function bury(letter: DeadLetter): Promise<void> {
+  const QueueUrl = process.env[env.eventDeadLetters];
+  await queue().send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(letter) }));
+}

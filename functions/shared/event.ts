@@ -1,0 +1,99 @@
+import type { Context } from 'aws-lambda';
+import * as z from 'zod/mini';
+import { BadEvent, bury, type DeadLetter } from './bad-event.ts';
+import { Deadline } from './clock.ts';
+import { OperationError } from './errors.ts';
+import { eventFields } from './event-fields.ts';
+import { countOf, logger, whereOf } from './log.ts';
+import { type Clients, connectAll, type Providers } from './operation.ts';
+import { fieldErrors } from './schema.ts';
+
+interface Declared {
+  summary: string;
+  /** Which events of the bus it gets. */
+  event: { source: string; detailType: string };
+  /** The durable functions that it may start and wake, such as `offboarding/run-offboarding`. */
+  starts?: string[];
+}
+
+interface Definition<Detail extends z.ZodMiniType<object>, P extends Providers> extends Declared {
+  /** The providers whose secrets the function may read, each with the way to its client. */
+  providers: P;
+  detail: Detail;
+  /** `<provider>:<id>` of each account that a detail names, as far as it can be read. */
+  subjectsOf(detail: unknown): string[];
+  run(detail: z.output<Detail>, clients: Clients<P>): Promise<object>;
+}
+
+/** What everything else is derived from. */
+export interface EventOperation extends Declared {
+  providers: string[];
+  detail: z.ZodMiniType;
+}
+
+const budgetMs = 25_000;
+
+/**
+ * Makes the Lambda for one kind of event. One that cannot be carried out goes to the dead-letter queue with the reason,
+ * and is done with. A failure that may pass is thrown, so that Lambda comes again with the same event.
+ */
+export function defineEvent<Detail extends z.ZodMiniType<object>, P extends Providers>({
+  run,
+  subjectsOf,
+  ...definition
+}: Definition<Detail, P>) {
+  const { summary, event, providers } = definition;
+  const handler = async (delivered: { detail?: unknown }, context: Context): Promise<object> => {
+    const { detail } = delivered;
+    const subjects = subjectsOf(detail);
+    const about = { requestId: context.awsRequestId, subjects, ...knownOf(detail) };
+    try {
+      const result = await run(parse(definition.detail, detail), connectAll(providers, new Deadline(budgetMs)));
+      logger.info(summary, { ...about, ...result });
+      return result;
+    } catch (error) {
+      const reason = reasonOf(error);
+      if (reason === undefined) {
+        logger.error(summary, { ...about, ...failureOf(error) });
+        throw error;
+      }
+      const letter: DeadLetter = { ...knownOf(detail), detailType: event.detailType, subjects, reason };
+      await bury(letter);
+      logger.error(summary, { ...about, reason, ...countOf('event_rejected') });
+      return letter;
+    }
+  };
+  const operation: EventOperation = { ...definition, providers: Object.keys(providers) };
+  return Object.assign(handler, { operation });
+}
+
+function parse<Detail extends z.ZodMiniType<object>>(schema: Detail, detail: unknown): z.output<Detail> {
+  const { data, error } = schema.safeParse(detail);
+  if (!error) return data;
+  throw new BadEvent(
+    fieldErrors(error.issues)
+      .map(({ path, message }) => `${path}: ${message}`)
+      .join('; '),
+  );
+}
+
+/** Of an event that is not understood, what may be repeated. */
+const known = z.catch(
+  z.object({
+    eventId: z.catch(z.optional(eventFields.eventId), undefined),
+    occurredAt: z.catch(z.optional(z.iso.datetime({ offset: true })), undefined),
+  }),
+  {},
+);
+
+const knownOf = (detail: unknown): Pick<DeadLetter, 'eventId' | 'occurredAt'> => known.parse(detail);
+
+/** @returns undefined when another attempt can help, or something unforeseen happened */
+function reasonOf(error: unknown): string | undefined {
+  if (error instanceof BadEvent) return error.message;
+  if (!(error instanceof OperationError) || error.retryable) return undefined;
+  return [`${error.code}: ${error.message}`, error.options.fix].filter(Boolean).join('. ');
+}
+
+const failureOf = (error: unknown): Record<string, unknown> =>
+  error instanceof OperationError ? { code: error.code, provider: error.options.provider?.name } : whereOf(error);

@@ -1,0 +1,65 @@
+import { Duration, Validations } from 'aws-cdk-lib';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { EventBus, Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { env } from '../../functions/shared/env-names.ts';
+import type { EventOperation } from '../../functions/shared/event.ts';
+import { DeadLetterQueue } from './dead-letter-queue.ts';
+
+/**
+ * The bus on which HR tells who joins and leaves, and Usher what it has done. It has a policy for nobody: who may put
+ * events is a right of the sender in this account. What is kept of a bad event lies in one queue.
+ */
+export class Events extends Construct {
+  readonly deadLetters: Queue;
+  readonly #bus: EventBus;
+  readonly #failures: Metric[] = [];
+
+  constructor(scope: Construct, id: string, { stage }: { stage: string }) {
+    super(scope, id);
+    this.#bus = new EventBus(this, 'Bus', { eventBusName: `usher-${stage}`, description: `Usher ${stage}` });
+    this.deadLetters = new DeadLetterQueue(this, 'DeadLetters', { queueName: `usher-${stage}-event-dead-letters` });
+  }
+
+  /** Lets the function have its events, each again when it fails, and the right to put a bad one aside. */
+  add(fn: LambdaFunction, { event, summary }: EventOperation): void {
+    fn.configureAsyncInvoke({ retryAttempts: 2, maxEventAge: Duration.hours(6) });
+    const rule = new Rule(fn, 'Rule', {
+      description: summary,
+      eventBus: this.#bus,
+      eventPattern: { source: [event.source], detailType: [event.detailType] },
+      targets: [new LambdaTarget(fn, { retryAttempts: 185, maxEventAge: Duration.hours(24) })],
+    });
+    Validations.of(rule).acknowledge({
+      id: 'Serverless-EventBusDLQ',
+      reason: 'It would keep the event, which holds names and phones. What cannot be delivered for a day is alarmed',
+    });
+    fn.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.deadLetters.queueArn] }));
+    fn.addEnvironment(env.eventDeadLetters, this.deadLetters.queueUrl);
+    this.#failures.push(fn.metricErrors(), this.#failedInvocations(rule));
+  }
+
+  /** Gives the right to put events on the bus, together with the variable that is useless without it. */
+  allowPublish(fn: LambdaFunction): void {
+    fn.addToRolePolicy(new PolicyStatement({ actions: ['events:PutEvents'], resources: [this.#bus.eventBusArn] }));
+    fn.addEnvironment(env.eventBus, this.#bus.eventBusName);
+  }
+
+  /** Events that failed, and those that could not be delivered, of all functions added so far. */
+  get failures(): Metric[] {
+    return this.#failures;
+  }
+
+  #failedInvocations({ ruleName }: Rule): Metric {
+    return new Metric({
+      namespace: 'AWS/Events',
+      metricName: 'FailedInvocations',
+      dimensionsMap: { EventBusName: this.#bus.eventBusName, RuleName: ruleName },
+      statistic: 'Sum',
+    });
+  }
+}
