@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { defineEvent, EventOperation } from '../functions/shared/event.ts';
+import type { defineLostEvents, LostEventOperation } from '../functions/shared/lost-event.ts';
 import type { defineOperation, Operation, Route } from '../functions/shared/operation.ts';
 import type { defineWorkflow, WorkflowOperation } from '../functions/shared/runs/workflow.ts';
 import type { defineSchedule, ScheduledOperation } from '../functions/shared/schedule.ts';
@@ -35,8 +36,13 @@ export interface LoadedEvent extends OperationEntry {
   operation: EventOperation;
 }
 
+export interface LoadedLostEvents extends OperationEntry {
+  handler: ReturnType<typeof defineLostEvents>;
+  operation: LostEventOperation;
+}
+
 /** Every file that is a Lambda. */
-export type LoadedFunction = LoadedOperation | LoadedSchedule | LoadedWorkflow | LoadedEvent;
+export type LoadedFunction = LoadedOperation | LoadedSchedule | LoadedWorkflow | LoadedEvent | LoadedLostEvents;
 
 export type Method = Route extends `${infer Name} /${string}` ? Name : never;
 
@@ -65,6 +71,9 @@ export const loadWorkflows = async (): Promise<LoadedWorkflow[]> => (await loadF
 /** The operations that an event starts. @throws Error naming a file that exports no operation */
 export const loadEvents = async (): Promise<LoadedEvent[]> => (await loadFunctions()).filter(isEvent);
 
+/** Those that get what the functions of events could not do. @throws Error naming a file that exports no operation */
+export const loadLostEvents = async (): Promise<LoadedLostEvents[]> => (await loadFunctions()).filter(isLostEvents);
+
 /** All of them. @throws Error naming a file that exports no operation */
 export const loadFunctions = (): Promise<LoadedFunction[]> => Promise.all(findOperations().map(load));
 
@@ -72,6 +81,7 @@ export const isRouted = (loaded: LoadedFunction): loaded is LoadedOperation => '
 export const isScheduled = (loaded: LoadedFunction): loaded is LoadedSchedule => 'schedule' in loaded.operation;
 export const isWorkflow = (loaded: LoadedFunction): loaded is LoadedWorkflow => 'workflow' in loaded.operation;
 export const isEvent = (loaded: LoadedFunction): loaded is LoadedEvent => 'event' in loaded.operation;
+export const isLostEvents = (loaded: LoadedFunction): loaded is LoadedLostEvents => 'lost' in loaded.operation;
 
 /** The name of a function in AWS, and in the sandbox. */
 export const functionNameOf = (stage: string, id: string): string => `usher-${stage}-${id.replace('/', '-')}`;

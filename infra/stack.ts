@@ -11,7 +11,7 @@ import { ProviderSecret } from './constructs/provider-secret.ts';
 import { Schedules } from './constructs/schedules.ts';
 import { Store } from './constructs/store.ts';
 import { Workflows } from './constructs/workflows.ts';
-import { isWorkflow, type LoadedFunction } from './operations.ts';
+import { isLostEvents, isWorkflow, type LoadedFunction } from './operations.ts';
 import type { Provider } from './providers.ts';
 import type { Settings } from './settings.ts';
 
@@ -39,7 +39,7 @@ export class UsherStack extends Stack {
     const store = new Store(this, 'Store', { stage });
     const schedules = new Schedules(this, 'Schedules', { stage });
     const workflows = new Workflows(this, 'Workflows', { stage, workflows: operations.filter(isWorkflow) });
-    const events = new Events(this, 'Events', { stage });
+    const events = new Events(this, 'Events', { stage, lostEvents: operations.find(isLostEvents) });
     const egress = settings.egress === 'fixed' ? new Egress(this, 'Egress', { stage }) : undefined;
     const secrets = providers.map(
       (provider) =>

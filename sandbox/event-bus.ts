@@ -24,6 +24,9 @@ export interface Subscriber {
   handler: (event: object, context: Context) => Promise<unknown>;
 }
 
+/** A function that gets the events with which others failed. */
+type Lost = Pick<Subscriber, 'id' | 'handler'>;
+
 const mostEntries = 10;
 /** Lambda invokes a function twice more when it throws. Here it does so at once. */
 const attempts = 3;
@@ -35,9 +38,11 @@ export class EventBus {
   /** What lies in the queue, oldest first. */
   readonly deadLetters: unknown[] = [];
   readonly #subscribers: () => Promise<Subscriber[]>;
+  readonly #lost: () => Promise<Lost[]>;
 
-  constructor(subscribers: () => Promise<Subscriber[]>) {
+  constructor(subscribers: () => Promise<Subscriber[]>, lost: () => Promise<Lost[]>) {
     this.#subscribers = subscribers;
+    this.#lost = lost;
   }
 
   /** The calls that the AWS SDK makes. */
@@ -99,20 +104,32 @@ export class EventBus {
     const meant = (await this.#subscribers()).filter(
       ({ operation }) => operation.event.source === event.source && operation.event.detailType === event['detail-type'],
     );
-    await Promise.all(meant.map((subscriber) => invoke(subscriber, event)));
+    await Promise.all(meant.map((subscriber) => this.#invoke(subscriber, event)));
     return meant.map(({ id }) => id);
+  }
+
+  async #invoke({ id, handler }: Subscriber, event: BusEvent): Promise<void> {
+    let failure: unknown;
+    for (let attempt = 1; attempt <= attempts; attempt += 1) {
+      const [ended] = await Promise.allSettled([handler(structuredClone(event), lambdaContext(id))]);
+      if (ended.status === 'fulfilled') return;
+      failure = ended.reason;
+    }
+    for (const lost of await this.#lost()) await lost.handler(failureOf(event, failure), lambdaContext(lost.id));
   }
 }
 
-async function invoke({ id, handler }: Subscriber, event: BusEvent): Promise<void> {
-  for (let attempt = 1; attempt <= attempts; attempt += 1) {
-    try {
-      await handler(structuredClone(event), lambdaContext(id));
-      return;
-    } catch {
-      // Logged by the function.
-    }
-  }
+/** What Lambda sends to the destination of a failed invocation. */
+function failureOf(requestPayload: BusEvent, failure: unknown): object {
+  const { name, message } = failure instanceof Error ? failure : new Error(String(failure));
+  return {
+    version: '1.0',
+    timestamp: new Date(clock.now()).toISOString(),
+    requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: attempts },
+    requestPayload,
+    responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+    responsePayload: { errorType: name, errorMessage: message },
+  };
 }
 
 function objectIn(text: unknown): object | undefined {

@@ -1,7 +1,14 @@
 import { clock } from '../functions/shared/clock.ts';
 import { workflowEnv } from '../functions/shared/env-names.ts';
 import { writeOpenApi } from '../infra/openapi.ts';
-import { functionNameOf, loadEvents, loadOperations, loadSchedules, loadWorkflows } from '../infra/operations.ts';
+import {
+  functionNameOf,
+  loadEvents,
+  loadLostEvents,
+  loadOperations,
+  loadSchedules,
+  loadWorkflows,
+} from '../infra/operations.ts';
 import { startApi } from './api.ts';
 import { type LambdaEndpoint, startAws } from './aws.ts';
 import { sandboxControls } from './controls.ts';
@@ -64,7 +71,7 @@ export async function startSandbox(port: number): Promise<Sandbox> {
       () => workflows.close(),
     );
     await engine.recover();
-    const bus = new EventBus(loadEvents);
+    const bus = new EventBus(loadEvents, loadLostEvents);
     const controls = sandboxControls({ loadSchedules, bus, advanced: () => engine.tick() });
     const lambda: LambdaEndpoint = (request, response) => answerLambda(engine, request, response);
     const aws = await start('aws', (at) => startAws(secrets, at, controls, lambda, bus.actions()));

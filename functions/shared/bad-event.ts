@@ -1,5 +1,7 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import * as z from 'zod/mini';
 import { env } from './env-names.ts';
+import { eventFields } from './event-fields.ts';
 
 /** Why an event cannot be carried out, now or later. The message is for people, and holds ids and no personal data. */
 export class BadEvent extends Error {
@@ -15,6 +17,17 @@ export interface DeadLetter {
   subjects: string[];
   reason: string;
 }
+
+/** Of an event that is not understood, what may be repeated. */
+const known = z.catch(
+  z.object({
+    eventId: z.catch(z.optional(eventFields.eventId), undefined),
+    occurredAt: z.catch(z.optional(z.iso.datetime({ offset: true })), undefined),
+  }),
+  {},
+);
+
+export const knownOf = (detail: unknown): Pick<DeadLetter, 'eventId' | 'occurredAt'> => known.parse(detail);
 
 let client: SQSClient | undefined;
 

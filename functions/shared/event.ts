@@ -1,9 +1,8 @@
 import type { Context } from 'aws-lambda';
-import * as z from 'zod/mini';
-import { BadEvent, bury, type DeadLetter } from './bad-event.ts';
+import type * as z from 'zod/mini';
+import { BadEvent, bury, type DeadLetter, knownOf } from './bad-event.ts';
 import { Deadline } from './clock.ts';
 import { OperationError } from './errors.ts';
-import { eventFields } from './event-fields.ts';
 import { countOf, logger, whereOf } from './log.ts';
 import { type Clients, connectAll, type Providers } from './operation.ts';
 import { fieldErrors } from './schema.ts';
@@ -76,17 +75,6 @@ function parse<Detail extends z.ZodMiniType<object>>(schema: Detail, detail: unk
       .join('; '),
   );
 }
-
-/** Of an event that is not understood, what may be repeated. */
-const known = z.catch(
-  z.object({
-    eventId: z.catch(z.optional(eventFields.eventId), undefined),
-    occurredAt: z.catch(z.optional(z.iso.datetime({ offset: true })), undefined),
-  }),
-  {},
-);
-
-const knownOf = (detail: unknown): Pick<DeadLetter, 'eventId' | 'occurredAt'> => known.parse(detail);
 
 /** @returns undefined when another attempt can help, or something unforeseen happened */
 function reasonOf(error: unknown): string | undefined {

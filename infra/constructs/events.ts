@@ -1,4 +1,4 @@
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Aws, Duration, Validations } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
@@ -8,26 +8,43 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { env } from '../../functions/shared/env-names.ts';
 import type { EventOperation } from '../../functions/shared/event.ts';
+import { functionNameOf, type LoadedLostEvents } from '../operations.ts';
 import { DeadLetterQueue } from './dead-letter-queue.ts';
+
+export interface EventsProps {
+  stage: string;
+  /** Gets the events that failed. */
+  lostEvents: LoadedLostEvents | undefined;
+}
 
 /**
  * The bus on which HR tells who joins and leaves, and Usher what it has done. It has a policy for nobody: who may put
- * events is a right of the sender in this account. What is kept of a bad event lies in one queue.
+ * events is a right of the sender in this account. What is kept of a bad or lost event lies in one queue; who puts it
+ * there is known by name, so that no nested stack depends on another.
  */
 export class Events extends Construct {
   readonly deadLetters: Queue;
   readonly #bus: EventBus;
+  readonly #lostEvents: string | undefined;
   readonly #failures: Metric[] = [];
 
-  constructor(scope: Construct, id: string, { stage }: { stage: string }) {
+  constructor(scope: Construct, id: string, { stage, lostEvents }: EventsProps) {
     super(scope, id);
+    this.#lostEvents = lostEvents && arnOf(functionNameOf(stage, lostEvents.id));
     this.#bus = new EventBus(this, 'Bus', { eventBusName: `usher-${stage}`, description: `Usher ${stage}` });
     this.deadLetters = new DeadLetterQueue(this, 'DeadLetters', { queueName: `usher-${stage}-event-dead-letters` });
   }
 
   /** Lets the function have its events, each again when it fails, and the right to put a bad one aside. */
   add(fn: LambdaFunction, { event, summary }: EventOperation): void {
-    fn.configureAsyncInvoke({ retryAttempts: 2, maxEventAge: Duration.hours(6) });
+    const destination = this.#lostEvents;
+    if (!destination) throw new Error(`no function gets what ${fn.node.path} cannot do`);
+    fn.configureAsyncInvoke({
+      retryAttempts: 2,
+      maxEventAge: Duration.hours(6),
+      onFailure: { bind: () => ({ destination }) },
+    });
+    fn.addToRolePolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [destination] }));
     const rule = new Rule(fn, 'Rule', {
       description: summary,
       eventBus: this.#bus,
@@ -38,9 +55,14 @@ export class Events extends Construct {
       id: 'Serverless-EventBusDLQ',
       reason: 'It would keep the event, which holds names and phones. What cannot be delivered for a day is alarmed',
     });
+    this.allowBury(fn);
+    this.#failures.push(fn.metricErrors(), this.#failedInvocations(rule));
+  }
+
+  /** Gives the right to put an event aside, together with the variable that is useless without it. */
+  allowBury(fn: LambdaFunction): void {
     fn.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.deadLetters.queueArn] }));
     fn.addEnvironment(env.eventDeadLetters, this.deadLetters.queueUrl);
-    this.#failures.push(fn.metricErrors(), this.#failedInvocations(rule));
   }
 
   /** Gives the right to put events on the bus, together with the variable that is useless without it. */
@@ -63,3 +85,6 @@ export class Events extends Construct {
     });
   }
 }
+
+const arnOf = (functionName: string): string =>
+  `arn:${Aws.PARTITION}:lambda:${Aws.REGION}:${Aws.ACCOUNT_ID}:function:${functionName}`;

@@ -13,7 +13,7 @@ import { Construct } from 'constructs';
 import type { Size } from '../../functions/shared/schedule.ts';
 import type { BundledOperation } from '../bundle.ts';
 import { environmentOf } from '../environment.ts';
-import { functionNameOf, isEvent, isRouted, isScheduled, type LoadedFunction } from '../operations.ts';
+import { functionNameOf, isEvent, isLostEvents, isRouted, isScheduled, type LoadedFunction } from '../operations.ts';
 import type { Settings } from '../settings.ts';
 import type { Egress } from './egress.ts';
 import type { Workflows } from './workflows.ts';
@@ -78,7 +78,7 @@ export class OperationFunction extends Construct {
 
 function whyNoDeadLetters(operation: LoadedFunction): string {
   if (isRouted(operation)) return 'API Gateway waits for the answer: a failure reaches the caller, none is queued';
-  if (isEvent(operation))
+  if (isEvent(operation) || isLostEvents(operation))
     return 'The event holds names and phones: the function itself puts its id aside, and the reason';
   return 'The event of a schedule holds nothing to keep: the next run does what this one could not';
 }

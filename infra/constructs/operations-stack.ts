@@ -2,7 +2,7 @@ import { NestedStack, Tags } from 'aws-cdk-lib';
 import type { Tracing } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { BundledOperation } from '../bundle.ts';
-import { isEvent, isRouted, isWorkflow, type LoadedFunction } from '../operations.ts';
+import { isEvent, isLostEvents, isRouted, isWorkflow, type LoadedFunction } from '../operations.ts';
 import type { Settings } from '../settings.ts';
 import type { Api } from './api.ts';
 import type { Egress } from './egress.ts';
@@ -61,6 +61,7 @@ export class OperationsStack extends NestedStack {
     if (isRouted(loaded)) api.addRoute(fn, loaded.operation);
     else if (isWorkflow(loaded)) workflows.add(fn, loaded);
     else if (isEvent(loaded)) events.add(fn, loaded.operation);
+    else if (isLostEvents(loaded)) events.allowBury(fn);
     else schedules.add(fn, loaded.operation);
   }
 }

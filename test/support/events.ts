@@ -4,6 +4,7 @@ import { handler as onLeaver } from '../../functions/offboarding/on-leaver.ts';
 import { handler as onJoiner } from '../../functions/onboarding/on-joiner.ts';
 import { clock } from '../../functions/shared/clock.ts';
 import { env } from '../../functions/shared/env-names.ts';
+import { loadEvents, loadLostEvents } from '../../infra/operations.ts';
 import { startAws } from '../../sandbox/aws.ts';
 import { EventBus } from '../../sandbox/event-bus.ts';
 import type { RunningServer } from '../../sandbox/simulator.ts';
@@ -43,7 +44,7 @@ export function events() {
     });
   });
   beforeEach(() => {
-    bus = new EventBus(async () => []);
+    bus = new EventBus(loadEvents, loadLostEvents);
     refuses = () => false;
   });
   afterAll(() => server.close());
@@ -77,6 +78,8 @@ export function events() {
     }),
     leaver: (detail: unknown) => send('Leaver', detail),
     joiner: (detail: unknown) => send('Joiner', detail),
+    /** Puts an event on the bus, and waits for what comes of it, other attempts included. */
+    put: (type: HrType, detail: object) => bus.put('hr', type, detail),
     deadLetters: (): Json[] => bus.deadLetters,
     publish,
     /** All that the bus was told, after what is in the outbox was published. */
