@@ -2,10 +2,19 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod/mini';
 import { env } from './env-names.ts';
 import { eventFields } from './event-fields.ts';
+import { fieldErrors } from './schema.ts';
 
 /** Why an event cannot be carried out, now or later. The message is for people, and holds ids and no personal data. */
 export class BadEvent extends Error {
   override readonly name = 'BadEvent';
+}
+
+/** Reads what an event holds. @throws BadEvent naming each field that is wrong, without its value */
+export function parseEvent<Schema extends z.ZodMiniType>(schema: Schema, given: unknown): z.output<Schema> {
+  const { data, error } = schema.safeParse(given);
+  if (!error) return data;
+  const errors = fieldErrors(error.issues).map(({ path, message }) => `${path}: ${message}`);
+  throw new BadEvent(errors.join('; '));
 }
 
 /** What is kept of a bad event: never the event itself, which holds names and phones. */

@@ -8,11 +8,9 @@ const aheadMs = 5 * 60_000;
 
 /** What the detail of every event from HR holds. */
 export const eventFields = {
-  eventId: z.string().check(
-    z.regex(/^[\w.:-]{1,128}$/, {
-      error: 'must be 1 to 128 of the characters A-Z a-z 0-9 _ . : -, and no other event’s',
-    }),
-  ),
+  eventId: z
+    .string()
+    .check(z.regex(/^[\w.:-]{1,128}$/, { error: 'must be 1 to 128 of the characters A-Z a-z 0-9 _ . : -' })),
   occurredAt: z.iso
     .datetime({ offset: true, error: 'must be a time with its offset, such as 2027-03-26T18:00:00+08:00' })
     .check(

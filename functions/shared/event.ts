@@ -1,11 +1,10 @@
 import type { Context } from 'aws-lambda';
 import type * as z from 'zod/mini';
-import { BadEvent, bury, type DeadLetter, knownOf } from './bad-event.ts';
+import { BadEvent, bury, type DeadLetter, knownOf, parseEvent } from './bad-event.ts';
 import { Deadline } from './clock.ts';
 import { OperationError } from './errors.ts';
 import { countOf, logger, whereOf } from './log.ts';
 import { type Clients, connectAll, type Providers } from './operation.ts';
-import { fieldErrors } from './schema.ts';
 
 interface Declared {
   summary: string;
@@ -47,7 +46,7 @@ export function defineEvent<Detail extends z.ZodMiniType<object>, P extends Prov
     const subjects = subjectsOf(detail);
     const about = { requestId: context.awsRequestId, subjects, ...knownOf(detail) };
     try {
-      const result = await run(parse(definition.detail, detail), connectAll(providers, new Deadline(budgetMs)));
+      const result = await run(parseEvent(definition.detail, detail), connectAll(providers, new Deadline(budgetMs)));
       logger.info(summary, { ...about, ...result });
       return result;
     } catch (error) {
@@ -64,16 +63,6 @@ export function defineEvent<Detail extends z.ZodMiniType<object>, P extends Prov
   };
   const operation: EventOperation = { ...definition, providers: Object.keys(providers) };
   return Object.assign(handler, { operation });
-}
-
-function parse<Detail extends z.ZodMiniType<object>>(schema: Detail, detail: unknown): z.output<Detail> {
-  const { data, error } = schema.safeParse(detail);
-  if (!error) return data;
-  throw new BadEvent(
-    fieldErrors(error.issues)
-      .map(({ path, message }) => `${path}: ${message}`)
-      .join('; '),
-  );
 }
 
 /** @returns undefined when another attempt can help, or something unforeseen happened */

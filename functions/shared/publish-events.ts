@@ -45,11 +45,11 @@ export async function publishEvents(deadline: Deadline): Promise<Published> {
   const published: Published = { told: 0, refused: 0 };
   let last: Item | undefined;
   do {
-    const { items } = await store.queryIndex(outbox, '~', page, last);
+    const { items, cursor } = await store.queryIndex(outbox, '~', page, last);
     const { told, refused } = await publish(await open(items));
     published.told += told;
     published.refused += refused;
-    last = items.length === page ? items.at(-1) : undefined;
+    last = cursor === null ? undefined : items.at(-1);
   } while (last && deadline.msLeft > reserveMs);
   if (published.refused > 0) logger.error('the bus refuses events', { ...published, ...countOf('event_untold') });
   return published;

@@ -10,6 +10,7 @@ import {
   takeTurns,
   usedTwice,
 } from '../../shared/last-event.ts';
+import { countOf, logger } from '../../shared/log.ts';
 import { createRun, runIdOf } from '../../shared/runs/plan-run.ts';
 import { endedStatuses, type Run, toRunAnswer } from '../../shared/runs/run.ts';
 import { findRun, loadRun } from '../../shared/runs/run-store.ts';
@@ -82,12 +83,15 @@ function requireGrace({ graceDays }: OffboardingFacts): void {
 /** Not one that somebody has looked at: that is for people to apply. */
 async function applyItself(run: LeaverRun, clients: OffboardingClients): Promise<Run> {
   if (run.status !== 'planned' || run.approval) return run;
+  // The setting may have changed since it was planned.
+  requireGrace(run.facts);
   try {
     return await applyOffboarding(run, { caller: hr, digest: run.digest }, clients);
   } catch (error) {
     if (!(error instanceof OperationError)) throw error;
     // There is a fresh plan now, which the next attempt applies.
     if (error.code === 'plan_drifted') throw error.with({ retryable: true });
+    if (error.code === 'fence_tripped') logger.warn('a plan is held', { runId: run.id, ...countOf('fence_tripped') });
     const current = await loadRun(run.id, 'offboarding');
     if (current.status !== 'planned') return current;
     throw error;

@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
 import { userid as dingtalkUserid } from '../../dingtalk/client/user.ts';
-import { BadEvent } from '../../shared/bad-event.ts';
-import { fieldErrors } from '../../shared/schema.ts';
+import { parseEvent } from '../../shared/bad-event.ts';
 import { userid as wecomUserid } from '../../wecom/client/member.ts';
 import { userId } from '../../wibiclick/client/types.ts';
 import { type OnboardingRequest, onboardingRequest } from '../workflow/request.ts';
@@ -14,6 +13,8 @@ export const joinerAccounts = z
     wibiclick: z.optional(z.looseObject({ userId })),
   })
   .check(z.refine((given) => Object.keys(given).length > 0, { error: 'give at least one account' }));
+
+const complete = z.strictObject({ accounts: onboardingRequest.shape.accounts });
 
 type JoinerAccounts = z.output<typeof joinerAccounts>;
 
@@ -32,13 +33,7 @@ export function accountsToMake(
     ([name, account]) => !(givenBack.includes(name) && isIdAlone(account)),
   );
   if (described.length === 0) return undefined;
-  const { data, error } = z
-    .strictObject({ accounts: onboardingRequest.shape.accounts })
-    .safeParse({ accounts: Object.fromEntries(described) });
-  if (error) {
-    const errors = fieldErrors(error.issues).map(({ path, message }) => `${path}: ${message}`);
-    throw new BadEvent(errors.join('; '));
-  }
-  const made = Object.entries(data.accounts).filter(([name]) => !givenBack.includes(name));
+  const parsed = parseEvent(complete, { accounts: Object.fromEntries(described) });
+  const made = Object.entries(parsed.accounts).filter(([name]) => !givenBack.includes(name));
   return made.length > 0 ? Object.fromEntries(made) : undefined;
 }

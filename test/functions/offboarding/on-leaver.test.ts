@@ -240,6 +240,19 @@ describe('what may pass is tried again', () => {
     expect(await offboarding.writes()).toHaveLength(1);
   });
 
+  test('but not without a grace, when the setting was changed meanwhile', async () => {
+    await halt();
+    const event = detail(lisi);
+    await expect(leaver(event)).rejects.toMatchObject({ code: 'halted' });
+    await removeItem({ pk: 'halt', sk: 'halt' });
+    offboarding.settings({ graceDays: 0 });
+    await expect(leaver(event)).rejects.toMatchObject({ code: 'plan_drifted' });
+    await leaver(event);
+
+    expect(deadLetters()).toMatchObject([{ reason: expect.stringContaining('graceDays: is 0 for wecom') }]);
+    expect(await offboarding.writes()).toEqual([]);
+  });
+
   test('a plan that was overtaken is applied as it is now', async () => {
     await halt();
     const event = detail(lisi);
@@ -279,6 +292,7 @@ describe('stays held', () => {
       { source: 'usher', detail: { provider: 'wecom', runId, used: 0, limit: 0, asked: 2 } },
     ]);
     expect(await toldOf('Run.held')).toHaveLength(1);
+    expect(log.parsed().filter(({ message }) => message === 'a plan is held')).toMatchObject([{ fence_tripped: 1 }]);
     expect(deadLetters()).toEqual([]);
   });
 });
