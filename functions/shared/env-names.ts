@@ -6,6 +6,8 @@ export const env = {
   fence: 'USHER_FENCE',
   runs: 'USHER_RUNS',
   trustSessionName: 'USHER_TRUST_SESSION_NAME',
+  eventBus: 'USHER_EVENT_BUS',
+  eventDeadLetters: 'USHER_EVENT_DEAD_LETTERS',
   dingtalkCallsPerSecond: 'USHER_DINGTALK_CALLS_PER_SECOND',
 } as const;
 

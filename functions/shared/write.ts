@@ -109,6 +109,7 @@ async function guarded<Input extends object, C>(
     requestId,
     caller: callerOf(event),
     operation: route,
+    outcome: write.outcome(input),
     expects: await write.expects(input, clients),
     ...(keyed && { key: keyed.storedKey }),
   };

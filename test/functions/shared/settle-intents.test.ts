@@ -135,7 +135,7 @@ describe('a job that was killed', () => {
   const websitesPath = '/get-websites-for-user';
   const members = (count: number) =>
     Array.from({ length: count }, (_, n) => `member-${String(n + 1).padStart(5, '0')}`);
-  const write = { requestId: 'r-1', caller: 'test', operation: 'jobs/run-job' };
+  const write = { requestId: 'r-1', caller: 'test', operation: 'jobs/run-job', outcome: 'deleted' };
   const leavers = (userids: string[]) =>
     userids.map((userid) => ({ ...write, subject: `wecom:${userid}`, expects: { userid, exists: false } }));
   const disconnections = (userIds: string[]) =>
