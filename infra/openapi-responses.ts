@@ -26,14 +26,16 @@ const gatewayAnswers = new Map([
 ]);
 
 export const jsonContent = (schema: object): object => ({ 'application/json': { schema } });
+export const csvContent = (schema: object): object => ({ 'text/csv': { schema } });
 
 /** Every answer that a caller can get, by status. */
 export function responsesOf(operation: Operation): Record<string, object> {
   const failures = Map.groupBy<number, ErrorCode>(codesOf(operation), (code) => errorCodes[code].status);
   const statuses = new Set([...failures.keys(), ...gatewayAnswers.keys()]);
   const output = jsonSchema(operation.output, 'output');
+  const content = { ...jsonContent(output), ...(operation.csvAnswer && csvContent({ type: 'string' })) };
   return {
-    [operation.status ?? 200]: { description: successes[operation.status ?? 200], content: jsonContent(output) },
+    [operation.status ?? 200]: { description: successes[operation.status ?? 200], content },
     ...(canBePending(output) && { 202: { description: pending, content: jsonContent(output) } }),
     ...Object.fromEntries([...statuses].map((status) => [status, failureOf(status, failures.get(status) ?? [])])),
   };

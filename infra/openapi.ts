@@ -3,7 +3,7 @@ import type { JSONSchema } from 'zod/v4/core';
 import type { Operation } from '../functions/shared/operation.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { jsonSchema } from './json-schema.ts';
-import { jsonContent, responseSchemas, responsesOf } from './openapi-responses.ts';
+import { csvContent, jsonContent, responseSchemas, responsesOf } from './openapi-responses.ts';
 import { type LoadedOperation, loadOperations, parseRoute } from './operations.ts';
 
 /** The OpenAPI 3.1 document of the API, derived from what every operation declares. */
@@ -61,18 +61,37 @@ function operationOf({ id, folder, operation }: LoadedOperation): object {
   };
 }
 
-/** A field is in the path if the route names it; else in the query of a GET, and in the body of any other request. */
-function requestOf({ route, effect, input }: Operation): object {
+/**
+ * A field is in the path if the route names it, and in a header if the operation names that; else in the query of a GET,
+ * and in the body of any other request. Beside a body of CSV the plain fields are in the query.
+ */
+function requestOf({ route, effect, input, headers = [], csvBody }: Operation): object {
   const { method, pathFields } = parseRoute(route);
   const schema = jsonSchema(input, 'input');
-  const others = Object.keys(schema.properties ?? {}).filter((name) => !pathFields.includes(name));
-  const inPath = pathFields.map((name) => parameterOf(schema, name, 'path'));
-  if (method === 'GET') return { parameters: [...inPath, ...others.map((name) => parameterOf(schema, name, 'query'))] };
+  const placed = [...pathFields, ...headers];
+  const others = Object.keys(schema.properties ?? {}).filter((name) => !placed.includes(name) && name !== csvBody);
+  const parameters = [
+    ...pathFields.map((name) => parameterOf(schema, name, 'path')),
+    ...headers.map((name) => parameterOf(schema, name, 'header')),
+  ];
+  const inQuery = others.map((name) => parameterOf(schema, name, 'query'));
+  if (method === 'GET') return { parameters: [...parameters, ...inQuery] };
+  const besideCsv = csvBody === undefined ? [] : inQuery.filter(isPlain).map(ofCsv);
   return {
-    parameters: [...inPath, ...(effect === 'read' ? [] : [idempotencyKey])],
-    ...(others.length > 0 && { requestBody: bodyOf(schema, others) }),
+    parameters: [...parameters, ...besideCsv, ...(effect === 'read' ? [] : [idempotencyKey])],
+    ...((others.length > 0 || csvBody !== undefined) && { requestBody: bodyOf(schema, others, csvBody) }),
   };
 }
+
+type Parameter = ReturnType<typeof parameterOf>;
+
+const isPlain = ({ schema }: Parameter): boolean =>
+  typeof schema === 'object' && schema.type !== 'array' && schema.type !== 'object';
+const ofCsv = (parameter: Parameter): object => ({
+  ...parameter,
+  required: false,
+  description: 'Goes with a body of type text/csv; one of type application/json holds it as a field',
+});
 
 const idempotencyKey = {
   name: 'Idempotency-Key',
@@ -85,7 +104,7 @@ const idempotencyKey = {
 const parameterOf = (
   { properties = {}, required = [] }: JSONSchema.BaseSchema,
   name: string,
-  place: 'path' | 'query',
+  place: 'path' | 'query' | 'header',
 ) => ({
   name,
   in: place,
@@ -93,14 +112,22 @@ const parameterOf = (
   schema: properties[name],
 });
 
-function bodyOf({ properties = {}, required = [], ...rules }: JSONSchema.BaseSchema, fields: string[]): object {
+function bodyOf(
+  { properties = {}, required = [], ...rules }: JSONSchema.BaseSchema,
+  fields: string[],
+  csvBody: string | undefined,
+): object {
   const needed = required.filter((name) => fields.includes(name));
   const body = {
     ...rules,
     properties: Object.fromEntries(fields.map((name) => [name, properties[name]])),
     ...(needed.length > 0 && { required: needed }),
   };
-  return { required: needed.length > 0, content: jsonContent(body) };
+  const csv = csvBody === undefined ? undefined : properties[csvBody];
+  return {
+    required: needed.length > 0 || required.includes(csvBody ?? ''),
+    content: { ...(fields.length > 0 && jsonContent(body)), ...(typeof csv === 'object' && csvContent(csv)) },
+  };
 }
 
 if (import.meta.main) writeOpenApi(await loadOperations());

@@ -1,11 +1,23 @@
-import { stringify } from 'csv-stringify/sync';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import * as z from 'zod/mini';
+import { documented } from './schema.ts';
 
-/**
- * The CSV text of these rows, with the header on top. A cell that a spreadsheet would take for a formula gets an
- * apostrophe in front, which `readCsv` takes away again; ids of WeCom never begin so, and stay as they are.
- */
-export const writeCsv = (header: string[], rows: Record<string, string | undefined>[]): string =>
-  stringify([header, ...rows.map((row) => header.map((name) => guarded(row[name] ?? '')))], { quoted_empty: true });
+/** What `run` of an operation with `csvAnswer` returns in the place of its output: a file that a browser saves. */
+export class CsvDownload {
+  readonly fileName: string;
+  readonly text: string;
 
-/** One that begins with apostrophes already gets one more, so that reading gives back exactly what was written. */
-const guarded = (cell: string): string => cell.replaceAll('\r\n', '\n').replace(/^(?='*[=+\-@\t\r＝＋－＠])/, "'");
+  constructor(fileName: string, text: string) {
+    this.fileName = fileName;
+    this.text = text;
+  }
+}
+
+/** The field of the query that chooses between the two forms of an answer. */
+export const answerFormat = documented(z.optional(z.enum(['json', 'csv'])), {
+  description: 'The form of the answer; the header `Accept: text/csv` asks for `csv` too',
+});
+
+/** What the query says counts more than the header. */
+export const wantsCsv = ({ headers }: APIGatewayProxyEventV2, format: z.infer<typeof answerFormat>): boolean =>
+  format === undefined ? /\btext\/csv\b/i.test(headers.accept ?? '') : format === 'csv';

@@ -1,5 +1,6 @@
 import { CsvError, parse } from 'csv-parse/sync';
-import { type FieldError, invalidInput, shortened } from './errors.ts';
+import { unguarded } from './csv-guard.ts';
+import { type FieldError, invalidInput, refuseAny } from './errors.ts';
 import { needsEscape } from './http-input.ts';
 
 export interface CsvRow {
@@ -19,8 +20,8 @@ interface Line {
 }
 
 /**
- * Reads a CSV file with a header: fields between commas, a byte order mark or not, any line ends (in a cell CRLF becomes
- * LF), empty lines ignored. What `writeCsv` guarded against spreadsheets is read as it was.
+ * Reads a CSV file with a header: commas between the fields, with a byte order mark or without, any line ends (LF in
+ * the cells), empty lines ignored. What `writeCsv` guarded against spreadsheets is read as it was.
  * @throws OperationError `invalid_input`, which names the header or the row by its line in the file, and no cell
  */
 export function readCsv(text: string, maxRows: number): Csv {
@@ -48,9 +49,9 @@ function linesOf(text: string, maxRecords: number): Line[] {
   let last = 0;
   try {
     // The parser counts a CRLF inside quotes as two lines.
-    parse(text.replaceAll('\r\n', '\n'), {
+    parse(text.replace(/\r\n?/g, '\n'), {
       bom: true,
-      record_delimiter: ['\n', '\r'],
+      record_delimiter: '\n',
       relax_column_count: true,
       skip_empty_lines: true,
       to: maxRecords,
@@ -70,11 +71,7 @@ function linesOf(text: string, maxRecords: number): Line[] {
 const openQuote = 'has a quote that is never closed; close it, and write a quote inside a cell twice';
 const strayQuote = 'has a quote in the middle of a cell; put the whole cell in quotes, and write the quote twice';
 
-const breaksIn = (cells: string[]): number => cells.join().replace(/[^\n\r]/g, '').length;
-
-function refuseAny(errors: FieldError[]): void {
-  if (errors.length > 0) throw invalidInput(shortened(errors));
-}
+const breaksIn = (cells: string[]): number => cells.join().split('\n').length - 1;
 
 function inHeader(header: string[]): FieldError[] {
   const [only = ''] = header;
@@ -102,8 +99,5 @@ function inLine({ line, cells }: Line, header: string[]): FieldError[] {
   );
 }
 
-/** Undoes the guard of `writeCsv`. */
 const named = (header: string[], cells: string[]): Record<string, string> =>
-  Object.fromEntries(
-    header.map((name, index) => [name, (cells[index] ?? '').replace(/^'(?='*[=+\-@\t\r＝＋－＠])/, '')]),
-  );
+  Object.fromEntries(header.map((name, index) => [name, unguarded(cells[index] ?? '')]));

@@ -101,11 +101,8 @@ export const invalidInput = (errors: FieldError[]): OperationError =>
 
 const shown = 20;
 
-/** The first of them, and how many more there are. */
-export const shortened = (errors: FieldError[]): FieldError[] =>
-  errors.length <= shown
-    ? errors
-    : [
-        ...errors.slice(0, shown),
-        { path: 'body', message: `has ${errors.length - shown} more errors, not listed here` },
-      ];
+/** @throws OperationError `invalid_input` when there are any: the first of them, and how many more there are */
+export function refuseAny(errors: FieldError[]): void {
+  const more = { path: 'body', message: `has ${errors.length - shown} more errors, not listed here` };
+  if (errors.length > 0) throw invalidInput(errors.length > shown ? [...errors.slice(0, shown), more] : errors);
+}

@@ -38,13 +38,14 @@ export function readHttpInput(event: APIGatewayProxyEventV2, form: HttpForm): Re
 }
 
 function readBody(event: APIGatewayProxyEventV2, { csvBody, maxBodyMiB = 1 }: HttpForm): Record<string, unknown> {
-  if (!event.body) return {};
-  const bytes = Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8');
+  const type = (event.headers['content-type'] ?? '').toLowerCase().replace(/\s*(;.*)?$/, '');
+  const isCsv = csvBody !== undefined && type === 'text/csv';
+  if (!event.body && !isCsv) return {};
+  const bytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
   if (bytes.length > maxBodyMiB * mib) throw refusedBody(`must be at most ${maxBodyMiB} MiB`);
-  const [type] = (event.headers['content-type'] ?? '').toLowerCase().split(';');
-  if (csvBody !== undefined && type?.trim() === 'text/csv') return { [csvBody]: decode(bytes, 'save it as CSV UTF-8') };
-  if (type?.trim() === 'application/json') return readObject(decode(bytes, 'encode it so'));
-  const types = csvBody === undefined ? 'application/json' : 'application/json or text/csv';
+  if (isCsv) return { [csvBody]: decode(bytes, 'save it as CSV UTF-8') };
+  if (type === 'application/json') return readObject(decode(bytes, 'encode it so'));
+  const types = csvBody === undefined ? 'application/json' : 'text/csv or application/json';
   throw invalidInput([{ path: 'content-type', message: `must be ${types}` }]);
 }
 

@@ -2,6 +2,7 @@ import middy, { type MiddyfiedHandler } from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type * as z from 'zod/mini';
 import { clock, Deadline } from './clock.ts';
+import { CsvDownload } from './csv-download.ts';
 import { invalidInput, OperationError } from './errors.ts';
 import { type HttpForm, readHttpInput } from './http-input.ts';
 import { countOf, logger, whereOf } from './log.ts';
@@ -23,6 +24,8 @@ interface Declared extends HttpForm {
   effect: Effect;
   /** The status of a success; 200 unless given. */
   status?: 201 | 202;
+  /** A success may be answered as text/csv too: `run` returns a `CsvDownload` then. */
+  csvAnswer?: true;
   /** Needs the scope `usher/approve` in the place of that of its effect. */
   approves?: boolean;
   /** The durable functions that it may start and wake, such as `offboarding/run-offboarding`. */
@@ -42,7 +45,7 @@ export interface Definition<Input extends ObjectSchema, Output extends z.ZodMini
     input: z.output<Input>,
     clients: Clients<P>,
     request: Request<z.output<Input>, Clients<P>>,
-  ): Promise<z.input<Output>>;
+  ): Promise<z.input<Output> | CsvDownload>;
 }
 
 /** A checked request, on its way to the operation. */
@@ -102,7 +105,8 @@ export function defineOperation<I extends ObjectSchema, O extends z.ZodMiniType,
     const requestId = requestIdOf(event, context);
     const ofError = (error: unknown) => problemResponse(toFailure(error, effect), requestId);
     const request = { input, clients, event, context, requestId, deadline };
-    const ofOutput = (output: unknown) => jsonAnswer(output, declaration.status);
+    const ofOutput = (output: unknown) =>
+      output instanceof CsvDownload ? csvAnswer(output) : jsonAnswer(output, declaration.status);
     const perform = (storedKey?: string) => run(input, clients, { ...request, ...(storedKey && { storedKey }) });
     return around(request, perform, { ofOutput, ofError });
   };
@@ -141,6 +145,15 @@ function jsonAnswer(output: unknown, status = 200): Answer {
     body: JSON.stringify(output),
   };
 }
+
+const csvAnswer = ({ fileName, text }: CsvDownload): Answer => ({
+  statusCode: 200,
+  headers: {
+    'content-type': 'text/csv; charset=utf-8',
+    'content-disposition': `attachment; filename="${fileName}"`,
+  },
+  body: text,
+});
 
 const requestIdOf = (event: APIGatewayProxyEventV2 | null, context: Context): string =>
   event?.requestContext?.requestId ?? context.awsRequestId;

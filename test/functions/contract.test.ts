@@ -21,9 +21,10 @@ const providers = [simulated('wecom'), simulated('dingtalk'), simulated('wibicli
 const sentToProviders = async () => (await Promise.all(providers.map((provider) => provider.requests()))).flat();
 
 const unknownRun = '0b8e7c52-6a0f-4c55-9c0b-0a3f7c1f2b1d';
-/** Any value for each path parameter: what is tested here is refused before the values matter. */
+const pathValues: Record<string, string> = { id: unknownRun, provider: 'wecom' };
+/** Some value for each path parameter: what is tested here is refused before the values matter. */
 const pathOf = (route: string): Record<string, string> =>
-  Object.fromEntries([...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name, name === 'id' ? unknownRun : '101']));
+  Object.fromEntries([...route.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => [name, pathValues[name] ?? '101']));
 
 describe.each(operations)('$id', ({ id, folder, handler, operation }) => {
   const path = pathOf(operation.route);
@@ -59,7 +60,7 @@ describe.each(operations)('$id', ({ id, folder, handler, operation }) => {
     ['body', { path, body: '{"userid":' }],
     ['body', { path, body: '[]' }],
     ['body', { path, body: '"text"' }],
-    ['body', { path, body: `{"name":"${'x'.repeat(2 * 1024 * 1024)}"}` }],
+    ['body', { path, body: `{"name":"${'x'.repeat((operation.maxBodyMiB ?? 1) * 1024 * 1024)}"}` }],
     ['content-type', { path, body: '{}', headers: { 'content-type': 'text/plain' } }],
     ['content-type', { path, body: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } }],
     ['nobodyKnowsThis', { path, body: { nobodyKnowsThis: 1 } }],
@@ -88,6 +89,19 @@ describe.each(operations)('$id', ({ id, folder, handler, operation }) => {
     const answer = await handler({ ...event, isBase64Encoded: true }, lambdaContext());
 
     expect(answer.body).toContain('nobodyKnowsThis');
+  });
+
+  test('refuses a base64 body that is not UTF-8', async () => {
+    const event = httpEvent(operation.route, {
+      path,
+      body: Buffer.from('{"name":"\xFF"}', 'latin1').toString('base64'),
+    });
+
+    const answer = await handler({ ...event, isBase64Encoded: true }, lambdaContext());
+
+    expect(JSON.parse(answer.body ?? '')).toMatchObject({
+      errors: [{ path: 'body', message: expect.stringMatching(/^is not UTF-8/) }],
+    });
   });
 
   test('gives the request id back, so that its log lines can be found', async () => {
@@ -129,12 +143,16 @@ const bodies: Record<string, object> = {
   'onboarding/create-onboarding': { accounts: { wibiclick: { userId: '105', websites: ['201'] } } },
 };
 
+const csvRequests: Record<string, TestRequest> = {
+  'cleanup/put-roster': { body: 'userid\nlisi', headers: { 'content-type': 'text/csv', 'x-row-count': '1' } },
+};
+
 describe.each(writes)('$id', ({ id, handler, operation }) => {
   const path = pathOf(operation.route);
-  const body = bodies[id];
+  const { headers, body = bodies[id] } = csvRequests[id] ?? {};
 
   test.each(['', 'two words', 'x'.repeat(256), 'schlüssel'])('refuses the Idempotency-Key %j', async (key) => {
-    const request = { path, ...(body && { body }), headers: { 'idempotency-key': key } };
+    const request = { path, ...(body !== undefined && { body }), headers: { ...headers, 'idempotency-key': key } };
 
     const answer = await invoke(handler, request);
 

@@ -1,4 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
+import * as z from 'zod/mini';
+import { answerFormat } from '../../functions/shared/csv-download.ts';
+import { defineOperation } from '../../functions/shared/operation.ts';
 import { buildOpenApi } from '../../infra/openapi.ts';
 import { loadOperations, parseRoute } from '../../infra/operations.ts';
 
@@ -72,6 +75,65 @@ test('does not demand a body whose every field is optional', () => {
     content: { 'application/json': { schema: { type: 'object' } } },
   });
   expect(Object.keys(requestBody?.content['application/json']?.schema.properties ?? {})).toEqual(['handoverResource']);
+});
+
+describe('an operation that takes and gives CSV', () => {
+  const handler = defineOperation({
+    summary: 'Take rows',
+    route: 'POST /rows',
+    effect: 'create',
+    providers: {},
+    csvBody: 'csv',
+    csvAnswer: true,
+    input: z.strictObject({
+      operation: z.string(),
+      format: answerFormat,
+      items: z.optional(z.array(z.string())),
+      csv: z.optional(z.string()),
+    }),
+    output: z.object({ id: z.string() }),
+    run: async () => ({ id: '' }),
+  });
+  const loaded = { id: 'rows/take', folder: 'rows', name: 'take', entry: '', handler, operation: handler.operation };
+  const built = buildOpenApi([loaded]) as OpenApi;
+  const operation = built.paths['/rows']?.post;
+
+  test('has both types of body, and its plain fields in the query beside CSV', () => {
+    expect(operation?.requestBody).toMatchObject({
+      required: true,
+      content: {
+        'text/csv': { schema: { type: 'string' } },
+        'application/json': { schema: { required: ['operation'] } },
+      },
+    });
+    const properties = operation?.requestBody?.content['application/json']?.schema.properties ?? {};
+    expect(Object.keys(properties)).toEqual(['operation', 'format', 'items']);
+    expect(operation?.parameters).toMatchObject([
+      { name: 'operation', in: 'query', required: false, description: expect.stringContaining('text/csv') },
+      { name: 'format', in: 'query', required: false },
+      { name: 'Idempotency-Key', in: 'header' },
+    ]);
+  });
+
+  test('has both types of answer', () => {
+    expect(Object.keys(operation?.responses['200']?.content ?? {})).toEqual(['application/json', 'text/csv']);
+  });
+
+  test('is described in valid OpenAPI', async () => {
+    expect(await new Validator().validate(JSON.parse(JSON.stringify(built)))).toEqual({ valid: true });
+  });
+});
+
+test('describes a header that is a field, and a body that can only be CSV', () => {
+  const { parameters, requestBody } = described('cleanup-put-roster');
+
+  expect(parameters).toMatchObject([
+    { name: 'provider', in: 'path', required: true },
+    { name: 'x-row-count', in: 'header', required: true },
+    { name: 'Idempotency-Key', in: 'header', required: false },
+  ]);
+  expect(requestBody).toMatchObject({ required: true, content: { 'text/csv': { schema: { type: 'string' } } } });
+  expect(Object.keys(requestBody?.content ?? {})).toEqual(['text/csv']);
 });
 
 test('describes the failures that an operation can have, and those of API Gateway', () => {

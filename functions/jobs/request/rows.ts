@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { BulkOperation } from '../../shared/bulk.ts';
 import { columnName, readCsv } from '../../shared/csv.ts';
-import { type FieldError, invalidInput, OperationError, shortened } from '../../shared/errors.ts';
+import { type FieldError, invalidInput, OperationError, refuseAny } from '../../shared/errors.ts';
 import { readJson } from '../../shared/http-input.ts';
 import type { ObjectSchema } from '../../shared/operation.ts';
 import { fieldErrors } from '../../shared/schema.ts';
@@ -39,7 +39,7 @@ export function toInputs(operation: BulkOperation, given: GivenRows): { inputs: 
     taken.set(target, earlier ?? pathOf());
     inputs.push(parsed.data);
   }
-  if (errors.length > 0) throw invalidInput(shortened(errors));
+  refuseAny(errors);
   return { inputs };
 }
 
@@ -78,8 +78,7 @@ function requireFields(input: ObjectSchema, header: string[]): void {
   const lacking = Object.entries(shape)
     .filter(([name, field]) => !header.includes(name) && !z.safeParse(field, undefined).success)
     .map(([name]) => ({ path: 'header', message: `lacks ${name}, which is required` }));
-  const errors = [...unknown, ...lacking];
-  if (errors.length > 0) throw invalidInput(shortened(errors));
+  refuseAny([...unknown, ...lacking]);
 }
 
 function shapeOf(input: ObjectSchema): z.core.$ZodShape {
