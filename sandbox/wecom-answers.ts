@@ -62,6 +62,7 @@ const texts = new Map([
   [60269, 'invalid biz_mail_alias'],
   [60270, 'biz_mail_alias existed'],
   [60273, 'too many biz_mail_alias'],
+  [60275, 'member is not managed by api'],
   [81001, 'too many nodes in department'],
   [90100, 'invalid external attribute type'],
   [90101, 'invalid external text'],

@@ -41,7 +41,14 @@ interface IdRow {
   department: number;
 }
 
-type WecomResetOptions = ResetOptions & CustomerOptions & GroupOptions;
+interface DeletionOptions {
+  /** Who is managed in the console only, 其他邮箱成员 (section 5.4). */
+  unmanaged?: string[];
+  /** A refused batchdelete has deleted whom it names before the first that is refused: not documented (section 5.5). */
+  partialBatches?: boolean;
+}
+
+type WecomResetOptions = ResetOptions & CustomerOptions & GroupOptions & DeletionOptions;
 
 // Section 2.1. Detail reads are closed to contact sync, as for every installation since 2022-08-15.
 const contactSyncOnly = { app: 48002, customer: 48002 };
@@ -61,6 +68,8 @@ class WecomSimulator implements SimulatedProvider {
   #customers: Customers;
   #groups: Groups;
   #idListings = new Listings<IdRow>();
+  #unmanaged: string[] = [];
+  #partialBatches = false;
 
   readonly #endpoints: Record<string, Endpoint> = {
     '/cgi-bin/gettoken': {
@@ -218,7 +227,9 @@ class WecomSimulator implements SimulatedProvider {
     return { ...this.#directory.state(), customers: this.#customers.state(), groups: this.#groups.state() };
   }
 
-  reset({ members = 0, ...handover }: WecomResetOptions): void {
+  reset({ members = 0, unmanaged = [], partialBatches = false, ...handover }: WecomResetOptions): void {
+    this.#unmanaged = unmanaged;
+    this.#partialBatches = partialBatches;
     this.#directory = new Directory(members);
     this.#customers = new Customers(this.#directory, this.#now, handover);
     this.#groups = new Groups(this.#directory, this.#now, handover);
@@ -263,9 +274,16 @@ class WecomSimulator implements SimulatedProvider {
   }
 
   #delete(member: Member): object {
-    if (member.creator) throw new Refusal(301005);
+    const errcode = this.#objectionTo(member);
+    if (errcode) throw new Refusal(errcode);
     this.#remove(member);
     return {};
+  }
+
+  /** 0 for who can be deleted. */
+  #objectionTo({ creator, userid }: Member): number {
+    if (creator) return 301005;
+    return this.#unmanaged.includes(userid) ? 60275 : 0;
   }
 
   #remove(member: Member): void {
@@ -274,13 +292,16 @@ class WecomSimulator implements SimulatedProvider {
     this.#groups.leave(member);
   }
 
-  /** All or nothing; what a refused call has deleted is not documented (section 5.5). */
+  /** All or nothing unless told otherwise; the code of the first that is refused is not documented (section 5.5). */
   #batchDelete(body: unknown): object {
     const { useridlist } = readBody<{ useridlist: string[] }>(body, batchDeleteRules, 'useridlist');
-    const members = useridlist.flatMap((userid) => this.#directory.find(userid) ?? []);
-    if (members.length < useridlist.length) throw new Refusal(40031);
-    if (members.some(({ creator }) => creator)) throw new Refusal(301005);
-    for (const member of new Set(members)) this.#remove(member);
+    const members = useridlist.map((userid) => this.#directory.find(userid));
+    const objections = members.map((member) => (member ? this.#objectionTo(member) : 40031));
+    const refused = objections.findIndex(Boolean);
+    const errcode = objections[refused];
+    const removed = errcode ? members.slice(0, this.#partialBatches ? refused : 0) : members;
+    for (const member of new Set(removed)) if (member) this.#remove(member);
+    if (errcode) throw new Refusal(errcode);
     return {};
   }
 

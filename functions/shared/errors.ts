@@ -96,6 +96,12 @@ export class OperationError extends Error {
   }
 }
 
+/** An expected failure as a value. Anything else is a bug, and is thrown. */
+export function asFailure(error: unknown): OperationError {
+  if (error instanceof OperationError) return error;
+  throw error;
+}
+
 export const invalidInput = (errors: FieldError[]): OperationError =>
   new OperationError('invalid_input', errors.map(({ path, message }) => `${path}: ${message}`).join('; '), { errors });
 

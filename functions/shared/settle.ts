@@ -45,9 +45,13 @@ export async function settle<Answer>({ send, isApplied, attempts = 2 }: Write<An
   }
 }
 
-async function readBack(isApplied: () => Promise<boolean>, lost: OperationError): Promise<boolean> {
+/**
+ * Reads after a write without a usable answer.
+ * @throws OperationError `provider_timeout`, `outcome: "unknown"`, when reading fails too
+ */
+export async function readBack<T>(read: () => Promise<T>, lost: OperationError): Promise<T> {
   try {
-    return await isApplied();
+    return await read();
   } catch (error) {
     if (!(error instanceof OperationError) || error.code === 'conflict') throw error;
     throw new OperationError('provider_timeout', `${lost.message}; and reading back failed: ${error.message}`, {

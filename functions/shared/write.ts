@@ -2,7 +2,7 @@ import type * as z from 'zod/mini';
 import type { Bulk, BulkEnd, BulkOperation } from './bulk.ts';
 import { callerOf } from './caller.ts';
 import type { Deadline } from './clock.ts';
-import { OperationError } from './errors.ts';
+import { asFailure, OperationError } from './errors.ts';
 import { refuseProtected } from './fence.ts';
 import type { KeyedRun } from './idempotency.ts';
 import { oncePerRequest } from './keyed.ts';
@@ -66,7 +66,7 @@ function bulkOf<I extends ObjectSchema, O extends z.ZodMiniType, P extends Provi
 ): BulkOperation {
   const [provider = ''] = Object.keys(providers);
   const sendAll = (inputs: z.output<I>[], clients: Clients<P>): Promise<BulkEnd[]> =>
-    Promise.all(inputs.map((given) => run(given, clients).then((output) => output as object, asEnd)));
+    Promise.all(inputs.map((given) => run(given, clients).then((output) => output as object, asFailure)));
   const bulk: Bulk<z.output<I>, Clients<P>> = write.bulk ?? { size, lanes, run: sendAll };
   return {
     summary,
@@ -87,12 +87,6 @@ function bulkOf<I extends ObjectSchema, O extends z.ZodMiniType, P extends Provi
       };
     },
   };
-}
-
-/** What is no expected failure is a bug, and ends the batch. */
-function asEnd(error: unknown): OperationError {
-  if (error instanceof OperationError) return error;
-  throw error;
 }
 
 async function guarded<Input extends object, C>(

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { OperationError } from '../shared/errors.ts';
 import { defineWrite } from '../shared/write.ts';
 import { writeAnswer } from '../shared/write-answer.ts';
 import { wecom } from './client/index.ts';
@@ -16,6 +17,15 @@ export const handler = defineWrite({
     subject: subjectOf,
     outcome: () => 'deleted',
     expects: async ({ userid }) => ({ userid, exists: false }),
+    bulk: {
+      size: 200,
+      // A second batch would make the reading of the first one old.
+      lanes: 1,
+      run: async (inputs, { wecom }) => {
+        const ends = await wecom.deleteUsers(inputs.map(({ userid }) => userid));
+        return ends.map((end) => (end instanceof OperationError ? end : { provider: 'wecom', ...end }));
+      },
+    },
   },
   run: async ({ userid }, { wecom }) => {
     const result = await wecom.deleteUser(userid);

@@ -54,7 +54,8 @@ async function send({ method, path, query, body }: Request): Promise<Answer> {
 
 const control = async (path: string) => (await send({ method: 'GET', path: `/_sandbox/${path}` })).body as unknown;
 const state = () => control('state') as Promise<State>;
-const reset = (members = 0) => send({ method: 'POST', path: '/_sandbox/reset', body: { members } });
+const reset = (members = 0, options = {}) =>
+  send({ method: 'POST', path: '/_sandbox/reset', body: { members, ...options } });
 const fault = (path: string, then: object, { method = 'POST', times = 1 } = {}) =>
   send({ method: 'POST', path: '/_sandbox/faults', body: [{ method, path, times, then }] });
 
@@ -166,6 +167,7 @@ describe('conformance vectors', () => {
     [vectors.D02, () => lihuaExists().then(() => remove('lihua'))],
     [vectors.D03, () => answers(vectors.D03)],
     [vectors.D05, nothing],
+    [vectors.B02, lihuaExists],
     [vectors.G02, lihuaExists],
     [vectors.G03, nothing],
     [vectors.R02, nothing],
@@ -211,6 +213,18 @@ describe('conformance vectors', () => {
 
     await play(vectors.R02, { access_token: String(access_token) });
     await expect(remove('zhoumin')).resolves.toMatchObject({ errcode: 60111 });
+  });
+
+  test('S04: a refused batch, and the same members one by one', async () => {
+    await lihuaExists();
+    await play(vectors.B02);
+    expect(await memberOf('lihua')).toBeDefined();
+
+    await play(vectors.D01);
+    const { errcode } = await remove('ghost');
+
+    expect(vectors.S04.steps[2]).toMatchObject({ response: { body: { errcode } } });
+    expect(await memberOf('lihua')).toBeUndefined();
   });
 
   test('S05: busy for the first call and three retries', async () => {
@@ -686,6 +700,36 @@ describe('removing', () => {
 
     expect(await post('/cgi-bin/user/batchdelete', { useridlist })).toMatchObject({ errcode: 0, errmsg: 'deleted' });
     expect((await state()).history).toHaveLength(200);
+  });
+
+  test('who is managed in the console only is deleted neither alone nor in a batch', async () => {
+    await reset(0, { unmanaged: ['lisi'] });
+
+    expect((await remove('lisi')).errcode).toBe(60275);
+    expect((await post('/cgi-bin/user/batchdelete', { useridlist: ['wangwu', 'lisi'] })).errcode).toBe(60275);
+
+    expect((await state()).history).toEqual([]);
+  });
+
+  test('a refused batchdelete deletes a part when it is told to', async () => {
+    await reset(0, { partialBatches: true });
+
+    expect((await post('/cgi-bin/user/batchdelete', { useridlist: ['LiSi', 'ghost', 'wangwu'] })).errcode).toBe(40031);
+
+    expect((await state()).history.map(({ userid }) => userid)).toEqual(['lisi']);
+  });
+
+  test('ten thousand members are made, listed and deleted within seconds', async () => {
+    await reset(10_000);
+    const userids = many(10_000).map((n) => `member-${String(n).padStart(5, '0')}`);
+
+    for (let start = 0; start < userids.length; start += 200) {
+      const useridlist = userids.slice(start, start + 200);
+      expect((await post('/cgi-bin/user/batchdelete', { useridlist })).errcode).toBe(0);
+      expect((await listId({ limit: 10_000 })).errcode).toBe(0);
+    }
+
+    expect((await state()).history).toHaveLength(10_000);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { OperationError } from '../../shared/errors.ts';
+import { OperationError } from '../../shared/errors.ts';
 import { type ErrorTable, refusalError, rows } from '../../shared/provider-errors.ts';
 
 const console = {
@@ -101,12 +101,27 @@ export const errorTable: ErrorTable = {
 export const saysAbsent = (refusal: OperationError): boolean =>
   ['60111', '46004', '40003'].includes(refusal.options.provider?.code ?? '');
 
+const unknownFix = 'Check the id: contact sync sees the whole corp, and this member is not in it.';
+
 /** What was refused to contact sync because there is no such member. */
 export const unknownToCorp = (refusal: OperationError): OperationError =>
-  refusal.with({
-    code: 'not_found',
-    fix: 'Check the id: contact sync sees the whole corp, and this member is not in it.',
+  refusal.with({ code: 'not_found', fix: unknownFix });
+
+/** The same without asking: the id list names the whole corp. */
+export const notListed = (userid: string): OperationError =>
+  new OperationError('not_found', `the id list of the corp does not name ${userid}`, {
+    provider: { name: 'wecom' },
+    errors: [{ path: 'userid', message: 'is not in the id list of the corp' }],
+    fix: unknownFix,
   });
+
+/** Whether WeCom refused to delete somebody; of a batch it does not say whom (page section 5.5). */
+export const refusesMember = ({ code, options }: OperationError): boolean =>
+  ['conflict', 'needs_human', 'not_found', 'provider_rejected'].includes(code) && !options.nothingSent;
+
+/** Whether a list must be read again from its start (page section 5.6). */
+export const saysCursorLost = (error: unknown): boolean =>
+  error instanceof OperationError && ['50100', '60268'].includes(error.options.provider?.code ?? '');
 
 /** Whether WeCom refused something in the request, so that it may have written other things before. */
 export const leavesPartOpen = ({ code, options }: OperationError): boolean =>

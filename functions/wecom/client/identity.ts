@@ -66,7 +66,7 @@ export class WecomIdentities {
   }
 
   async #listed(userid: string): Promise<WecomIdentity | undefined> {
-    const rows = await this.#client.rowsOf(userid);
+    const rows = await this.#client.directory.rowsOf(userid);
     const [first] = rows;
     const departments = rows.map(({ department }) => department).toSorted((a, b) => a - b);
     return first && { userid: first.userid, departments };

@@ -1,12 +1,14 @@
 import type { Deadline } from '../../shared/clock.ts';
-import { OperationError } from '../../shared/errors.ts';
-import { logger } from '../../shared/log.ts';
+import { asFailure, OperationError } from '../../shared/errors.ts';
 import { type Prints, printOf, printsOf } from '../../shared/prints.ts';
 import { type AlreadySo, lostAnswer, settle, verify, type WriteResult } from '../../shared/settle.ts';
 import { parseAs } from '../../shared/transport.ts';
 import { WecomApi } from './api.ts';
+import { type DeletionEnd, deleteMany } from './bulk-deletion.ts';
 import { comparableFields } from './comparable.ts';
-import { leavesPartOpen, saysAbsent, unknownToCorp } from './errors.ts';
+import { confirmDeleted, deleteOne } from './deletion.ts';
+import { Directory } from './directory.ts';
+import { leavesPartOpen, unknownToCorp } from './errors.ts';
 import { type MemberChanges, type MemberFields, type NewMember, type UpdateOutcome, updateOutcome } from './member.ts';
 import { compare, keptMobile, type Reading, showsNothing, showsUpdate } from './read-back.ts';
 import {
@@ -19,10 +21,9 @@ import {
   type WireMember,
   wireMember,
 } from './types.ts';
+import { parseWarnings } from './warnings.ts';
 
 const provider = 'wecom';
-/** The most that keeps an answer of `user/list_id` under 1 MiB; the page allows 10,000. */
-const idsPerPage = 5_000;
 
 /** The client of one invocation. */
 export const wecom = (deadline: Deadline): WecomClient => new WecomClient(new WecomApi(deadline));
@@ -40,6 +41,7 @@ interface ExpectedChanges {
 }
 
 export class WecomClient {
+  readonly directory: Directory = new Directory(this);
   readonly #api: WecomApi;
 
   constructor(api: WecomApi) {
@@ -93,7 +95,7 @@ export class WecomClient {
   async printOf(userid: string): Promise<string | undefined> {
     const found = await this.getUser(userid).catch(asFailure);
     if (!(found instanceof OperationError)) return printOf(await this.#api.printKey(), Object.entries(found).sort());
-    if (found.code !== 'not_found' || (await this.#isListed(userid))) throw found;
+    if (found.code !== 'not_found' || (await this.directory.lists(userid))) throw found;
     return undefined;
   }
 
@@ -114,7 +116,7 @@ export class WecomClient {
       const reading = await this.#read(expected.userid, expected.changed);
       return reading !== undefined && showsUpdate(reading);
     }
-    if (!expected.exists) return !(await this.#isListed(expected.userid));
+    if (!expected.exists) return !(await this.directory.lists(expected.userid));
     const reading = await this.#read(expected.userid, expected.prints);
     return reading?.differing.length === 0;
   }
@@ -169,38 +171,19 @@ export class WecomClient {
   }
 
   /**
-   * `user/delete`, page section 5.4: a GET that changes state, so never repeated before the directory was read. It
-   * deletes the member's corporate mailbox too. `already_absent` when there was no such member before.
+   * `user/delete`, page section 5.4, which deletes the member's corporate mailbox too. `already_absent` when there was no
+   * such member before.
    */
   async deleteUser(userid: string): Promise<WriteResult<'deleted'> | AlreadySo<'already_absent'>> {
-    const absent = () => this.holds({ userid, exists: false });
-    const { answer, ambiguous } = await settle({ send: () => this.#sendDelete(userid), isApplied: absent });
-    if (!answer) return { outcome: 'deleted', verified: true, response: null, warnings: lostAnswer };
-    if (answer instanceof OperationError) {
-      if (!ambiguous && !answer.options.repeated) return { outcome: 'already_absent', refusal: answer };
-      return { outcome: 'deleted', ...(await verify(provider, absent)), response: null, warnings: lostAnswer };
-    }
-    return {
-      outcome: 'deleted',
-      ...(await verify(provider, absent)),
-      response: answer,
-      warnings: parseWarnings(answer),
-    };
+    const isGone = () => this.holds({ userid, exists: false });
+    const said = await deleteOne(this.#api, userid, isGone);
+    if (said instanceof OperationError) return { outcome: 'already_absent', refusal: said };
+    return confirmDeleted(said, isGone);
   }
 
-  /** That the member is gone is an answer here, not a failure. */
-  async #sendDelete(userid: string): Promise<Envelope | OperationError> {
-    try {
-      return await this.#api.call('contactSecret', {
-        method: 'GET',
-        path: '/cgi-bin/user/delete',
-        kind: 'write',
-        query: { userid },
-      });
-    } catch (error) {
-      if (error instanceof OperationError && saysAbsent(error)) return unknownToCorp(error);
-      throw error;
-    }
+  /** `user/batchdelete`, page section 5.5, for up to 200 members. */
+  deleteUsers(userids: string[]): Promise<DeletionEnd[]> {
+    return deleteMany(this.#api, this.directory, userids);
   }
 
   /** A refusal that says nothing of the other fields is an answer here, not a failure. */
@@ -229,43 +212,13 @@ export class WecomClient {
   async #read(userid: string, sent: Prints): Promise<Reading | undefined> {
     const found = await this.getUser(userid).catch(asFailure);
     if (!(found instanceof OperationError)) return compare(sent, found, await this.#api.printKey());
-    if (!(await this.#isListed(userid))) return undefined;
+    if (!(await this.directory.lists(userid))) return undefined;
     throw new OperationError('provider_permission', 'the member is there, but its details cannot be read', {
       unprovable: !found.retryable,
       provider: { name: provider },
       fix: 'Add appSecret, the secret of a self-built app that sees the member, so that writes can be verified.',
     });
   }
-
-  /**
-   * `user/list_id` sees the whole corp, so it alone can prove absence; `user/get` answers the same for a member that
-   * the app must not see.
-   */
-  async #isListed(userid: string): Promise<boolean> {
-    for await (const rows of this.#pagesOfRows(userid)) if (rows.length > 0) return true;
-    return false;
-  }
-
-  /** The rows of one member in the id list of the whole corp, one for each department; none when there is no member. */
-  async rowsOf(userid: string): Promise<IdPage['dept_user']> {
-    return (await Array.fromAsync(this.#pagesOfRows(userid))).flat();
-  }
-
-  async *#pagesOfRows(userid: string): AsyncGenerator<IdPage['dept_user']> {
-    const wanted = userid.toLowerCase();
-    let cursor: string | null | undefined;
-    do {
-      const page: IdPage = await this.listIds(idsPerPage, cursor);
-      yield page.dept_user.filter((row) => row.userid.toLowerCase() === wanted);
-      cursor = page.next_cursor;
-    } while (cursor);
-  }
-}
-
-/** What failed is told by what is read instead. */
-function asFailure(error: unknown): OperationError {
-  if (error instanceof OperationError) return error;
-  throw error;
 }
 
 /** Only reading could tell whether nothing was written before the refusal, and it did not. */
@@ -291,11 +244,4 @@ function createWarnings(answer: Envelope | undefined): string[] {
   if (!answer) return lostAnswer;
   const made = createAnswer.safeParse(answer).data?.created_department_list?.department_info ?? [];
   return [...made.map(({ id }) => `department_created:${id}`), ...parseWarnings(answer)];
-}
-
-/** WeCom may parse a bad body in part and still answer 0; only this marker in the text tells (page section 1). */
-function parseWarnings({ errmsg }: Envelope): string[] {
-  if (!errmsg.includes('wrong json format')) return [];
-  logger.error('WeCom did not parse our request cleanly', { provider });
-  return ['request_not_parsed_cleanly'];
 }

@@ -20,8 +20,8 @@ interface Pair {
   expect: Expected;
 }
 
-/** A pair's id, or the pair's request with another response: "R03 with the new token". */
-type Step = string | { request: string; response: Pair['response'] };
+/** A pair's id, the pair's request with another response, "R03 with the new token", or a request of its own. */
+type Step = string | { request: string | Pick<Pair['request'], 'path'>; response: Pair['response'] };
 
 interface Sequence {
   id: string;
@@ -40,6 +40,7 @@ const sequences = all.filter((vector): vector is Sequence => 'steps' in vector);
 
 const createPath = '/cgi-bin/user/create';
 const deletePath = '/cgi-bin/user/delete';
+const batchPath = '/cgi-bin/user/batchdelete';
 const updatePath = '/cgi-bin/user/update';
 const getPath = '/cgi-bin/user/get';
 const listPath = '/cgi-bin/user/list_id';
@@ -65,8 +66,9 @@ const replyOf = ({ http, body }: Pair['response']): ScriptedReply => ({ status: 
 const tokenReply = (access_token: string): ScriptedReply =>
   replyOf({ http: 200, body: { ...vectors.T01.response.body, access_token } });
 
-/** Sends what the vector's caller would ask of us, by the handler of that operation; transfers have none. */
+/** Sends what the vector's caller would ask of us, by the handler of that operation; transfers and batches have none. */
 function ask({ request: { path, query, body } }: Pair): Promise<TestAnswer> {
+  if (path === batchPath) return deleteAll(body.useridlist);
   if (path === customersPath || path === groupsPath) return transfer(path, body);
   if (path === createPath) return invoke(createUser, { body });
   if (path === listPath) return invoke(listUsers, { query: String(new URLSearchParams(body)) });
@@ -87,8 +89,27 @@ async function transfer(
   return { status: 200, headers: {}, body };
 }
 
+async function deleteAll(userids: string[]): Promise<TestAnswer> {
+  const ends = await deleteUser.bulk.connect(new Deadline(20_000)).run(userids.map((userid) => ({ userid })));
+  return { status: 200, headers: {}, body: { items: ends.map((end, index) => ({ id: userids[index], ...end })) } };
+}
+
+/** The id list, read before a batch, after its refusal, and in the end. */
+const listsAround = ({ request: { path, body } }: Pair): ScriptedReply[] => {
+  const listing = (userids: string[]) => ({
+    body: { errcode: 0, errmsg: 'ok', dept_user: userids.map((userid) => ({ userid, department: 1 })) },
+  });
+  if (path !== batchPath) return [listing([])];
+  return [listing(body.useridlist), listing(body.useridlist), listing(['founder'])];
+};
+
 /** The directory after the vector's call: what was created is there, what was deleted or never created is not. */
-const directoryAfter = ({ request, expect: { action } }: Pair) => ({
+const directoryAfter = (pair: Pair) => ({
+  ...memberAfter(pair),
+  [listPath]: listsAround(pair),
+});
+
+const memberAfter = ({ request, expect: { action } }: Pair) => ({
   ...(request.path !== getPath && {
     [getPath]: [
       {
@@ -99,7 +120,6 @@ const directoryAfter = ({ request, expect: { action } }: Pair) => ({
       },
     ],
   }),
-  [listPath]: [{ body: { errcode: 0, errmsg: 'ok', dept_user: [] } }],
 });
 
 async function useSecretOf({ request: { path, query } }: Pair): Promise<void> {
@@ -182,7 +202,16 @@ const assertions: Record<string, (wanted: Json, answer: TestAnswer, pair: Pair) 
     await ask(pair);
     expect(server.requests(tokenPath)).toHaveLength(2);
   },
-  alreadyAbsent: async (absent, _, { request }) => {
+  fallback: (_singly, _, { request }) => {
+    expect(callsTo(deletePath).map(({ query }) => query.userid)).toEqual(request.body.useridlist);
+  },
+  assume_deleted: (_unknown) => {
+    const paths = server.requests().map(({ path }) => path);
+    expect(paths.slice(paths.indexOf(batchPath))).toEqual([batchPath, listPath, deletePath, deletePath, listPath]);
+  },
+  deleted: (ids, { body }) => expect(idsOf(body, ({ outcome }) => outcome === 'deleted')).toEqual(ids),
+  alreadyAbsent: async (absent, { body }, { request }) => {
+    if (body.items) return expect(idsOf(body, ({ code }) => code === 'not_found')).toEqual(absent);
     const { outcome } = await connect(new Deadline(20_000)).deleteUser(request.query.userid ?? '');
     expect(outcome).toBe(absent ? 'already_absent' : 'deleted');
   },
@@ -203,8 +232,9 @@ const assertions: Record<string, (wanted: Json, answer: TestAnswer, pair: Pair) 
   poll_after_hours: () => {},
 };
 
-const idsWith = (fates: string[], { items }: Json): string[] =>
-  items.filter(({ fate }: Json) => fates.includes(fate)).map(({ id }: Json) => id);
+const idsOf = ({ items }: Json, isMeant: (item: Json) => boolean): string[] =>
+  items.filter(isMeant).map(({ id }: Json) => id);
+const idsWith = (fates: string[], body: Json): string[] => idsOf(body, ({ fate }) => fates.includes(fate));
 
 async function expectAll({ action, ...rest }: Expected, answer: TestAnswer, pair: Pair): Promise<void> {
   expectAction(action, answer);
@@ -256,8 +286,12 @@ test.each(sequences)('$id: $class', async ({ steps, expect: expected }) => {
   await expectAll(expected, answer, pair);
 });
 
-const idOf = (step: Step): string => (typeof step === 'string' ? step : step.request).split(' ')[0] ?? '';
-const pathOf = (step: Step): string => pairOf(idOf(step)).request.path;
+const requestOf = (step: Step) => (typeof step === 'string' ? step : step.request);
+const idOf = (step: Step): string => String(requestOf(step)).split(' ')[0] ?? '';
+const pathOf = (step: Step): string => {
+  const request = requestOf(step);
+  return typeof request === 'string' ? pairOf(idOf(step)).request.path : request.path;
+};
 const replyTo = (step: Step): ScriptedReply =>
   replyOf(typeof step === 'string' ? pairOf(step).response : step.response);
 
@@ -267,7 +301,7 @@ test('no vector is left out', () => {
   expect(played.toSorted()).toEqual(Object.keys(vectors).toSorted());
   expect(played).toEqual(
     expect.arrayContaining(
-      'T01 T02 T03 C01 C02 C03 C04 C06 C09 C10 C12 U01 D01 D02 D03 D05 G02 G03 H01 H04 L02 R02 R03 S01 S02 S05 S06'.split(
+      'T01 T02 T03 C01 C02 C03 C04 C06 C09 C10 C12 U01 D01 D02 D03 D05 B02 G02 G03 H01 H04 L02 R02 R03 S01 S02 S04 S05 S06'.split(
         ' ',
       ),
     ),
