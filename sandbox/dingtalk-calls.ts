@@ -1,4 +1,4 @@
-import { type Directory, inventedProfile, type Leaver, phoneOf, profileOf } from './dingtalk-directory.ts';
+import { type Clock, type Directory, inventedProfile, type Leaver, phoneOf, profileOf } from './dingtalk-directory.ts';
 import * as shapes from './dingtalk-fields.ts';
 import { type Code, type Fields, type Input, type Json, Refusal, readInput } from './dingtalk-fields.ts';
 
@@ -7,6 +7,7 @@ import { type Code, type Fields, type Input, type Json, Refusal, readInput } fro
 /** What a call works on. */
 export interface Office {
   directory: Directory;
+  now: Clock;
   issueToken(): string;
 }
 
@@ -81,8 +82,7 @@ export const calls: Record<string, Call> = {
     fields: shapes.userGet,
     run: ({ userid }, { directory }) => {
       // The page documents 33012 (6.2) and shows 60121 for somebody deleted (dt-16).
-      const hasLeft = directory.history.some((leaver) => leaver.userid === userid);
-      return { result: profileOf(directory.member(userid, hasLeft ? 60121 : 33012)) };
+      return { result: profileOf(directory.member(userid, directory.hasLeft(userid) ? 60121 : 33012)) };
     },
     lie: ({ userid }) => ({ result: inventedProfile(String(userid)) }),
   }),
@@ -175,7 +175,7 @@ export const calls: Record<string, Call> = {
   '/topapi/inactive/user/v2/get': post({
     permission: 'qyapi_liveness_base',
     fields: shapes.inactiveUsers,
-    run: (query, { directory }) => ({ result: usersByActivity(query, directory) }),
+    run: (query, office) => ({ result: usersByActivity(query, office) }),
     lie: () => ({ result: { list: [], has_more: false } }),
   }),
 
@@ -201,7 +201,7 @@ export const calls: Record<string, Call> = {
     invalid: 'invalidParameter.param.invalid',
     permission: 'Contact.Common.Read',
     fields: shapes.leaveRecords,
-    run: (query, { directory }) => leaveRecords(query, directory),
+    run: leaveRecords,
     lie: () => ({ records: [] }),
   }),
 
@@ -261,9 +261,9 @@ function setDisabled(userId: string, disabled: boolean, directory: Directory): J
 }
 
 /** 9.1. Who has never activated the client did not sign in that day, and everybody else did. */
-function usersByActivity(query: Input<typeof shapes.inactiveUsers>, directory: Directory): Json {
-  const now = Date.now();
-  if (query.query_date > chinaDate(now) || query.query_date < chinaDate(now - 31 * day)) throw new Refusal(400002);
+function usersByActivity(query: Input<typeof shapes.inactiveUsers>, { directory, now }: Office): Json {
+  const today = now();
+  if (query.query_date > chinaDate(today) || query.query_date < chinaDate(today - 31 * day)) throw new Refusal(400002);
 
   const asked = query.dept_ids?.split(',').map(Number);
   const found = [...directory.members.values()].filter(
@@ -274,12 +274,14 @@ function usersByActivity(query: Input<typeof shapes.inactiveUsers>, directory: D
   return { list: items.map(({ userid }) => userid), has_more: hasMore, ...(hasMore && { next_cursor: end }) };
 }
 
-function leaveRecords(query: Input<typeof shapes.leaveRecords>, { history }: Directory): Json {
+function leaveRecords(query: Input<typeof shapes.leaveRecords>, { directory, now }: Office): Json {
   const start = Date.parse(query.startTime);
-  const end = query.endTime === undefined ? Date.now() : Date.parse(query.endTime);
+  const end = query.endTime === undefined ? now() : Date.parse(query.endTime);
   if (start > end || end - start > 365 * day) throw new Refusal('invalidParameter.param.invalid');
 
-  const found = history.filter(({ leaveTime }) => Date.parse(leaveTime) >= start && Date.parse(leaveTime) <= end);
+  const found = directory.history.filter(
+    ({ leaveTime }) => Date.parse(leaveTime) >= start && Date.parse(leaveTime) <= end,
+  );
   const { items, end: nextToken, hasMore } = page(found, Number(query.nextToken ?? 0), Number(query.maxResults));
   return { records: items.map(leaveRecord), ...(hasMore && { nextToken: String(nextToken) }) };
 }

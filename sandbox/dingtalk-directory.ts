@@ -45,6 +45,9 @@ interface Handover {
   handoverResource: HandoverResource | Record<string, string>;
 }
 
+/** Gives epoch milliseconds. */
+export type Clock = () => number;
+
 const day = 86_400_000;
 
 const startDepartments: Department[] = [
@@ -91,19 +94,26 @@ export class Directory {
   readonly members = new Map<string, Member>();
   readonly history: Leaver[] = [];
   readonly handovers: Handover[] = [];
+  readonly #now: Clock;
+  readonly #formerIds = new Set<string>();
 
-  constructor(generated: number) {
+  constructor(generated: number, now: Clock) {
+    this.#now = now;
     startMembers.forEach((row, index) => {
       this.#add({ ...blank, active: true, unionid: unionId(), mobile: startMobile(index), ...row });
     });
     for (let number = 1; number <= generated; number += 1) this.#add(generatedMember(number));
-    this.history.push(formerMember());
+    this.#addLeaver(formerMember(now()));
   }
 
   member(userid: string, code: Code): Member {
     const member = this.members.get(userid);
     if (!member) throw new Refusal(code);
     return member;
+  }
+
+  hasLeft(userid: string): boolean {
+    return this.#formerIds.has(userid);
   }
 
   department(id: number): Department {
@@ -155,7 +165,12 @@ export class Directory {
     const { userid } = member;
     if (Object.keys(handoverResource).length > 0) this.handovers.push({ userid, handoverResource });
     this.members.delete(userid);
-    this.history.push({ ...member, leaveTime: instant(Date.now()), leaveReason });
+    this.#addLeaver({ ...member, leaveTime: instant(this.#now()), leaveReason });
+  }
+
+  #addLeaver(leaver: Leaver): void {
+    this.#formerIds.add(leaver.userid);
+    this.history.push(leaver);
   }
 
   #add(member: Member): Member {
@@ -221,9 +236,9 @@ function generatedMember(number: number): Member {
   };
 }
 
-function formerMember(): Leaver {
+function formerMember(now: number): Leaver {
   const leaver = { userid: 'zhengshi', name: 'Zheng Shi', mobile: startMobile(99), dept_id_list: [2], active: true };
-  return { ...blank, ...leaver, unionid: unionId(), leaveTime: instant(Date.now() - 45 * day), leaveReason: 'delete' };
+  return { ...blank, ...leaver, unionid: unionId(), leaveTime: instant(now - 45 * day), leaveReason: 'delete' };
 }
 
 function startMobile(index: number): string {

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { type Call, calls, type Office, tokenSeconds } from './dingtalk-calls.ts';
-import { Directory } from './dingtalk-directory.ts';
+import { type Clock, Directory } from './dingtalk-directory.ts';
 import { type Code, isRecord, type Json, Refusal } from './dingtalk-fields.ts';
 import type { ProviderAnswer, ProviderCall, ResetOptions, SimulatedProvider } from './simulator.ts';
 
@@ -54,19 +54,24 @@ const messages: Record<Code, string> = {
   400002: 'invalid parameter',
 };
 
-export function createDingtalkSimulator({ callsPerSecond = 20 } = {}): SimulatedProvider {
-  return new DingtalkSimulator(callsPerSecond);
+/** `now` gives epoch milliseconds. */
+export function createDingtalkSimulator({ callsPerSecond = 20, now = Date.now } = {}): SimulatedProvider {
+  return new DingtalkSimulator(callsPerSecond, now);
 }
 
 class DingtalkSimulator implements SimulatedProvider {
-  readonly #tokens = new Tokens();
+  readonly #tokens: Tokens;
   readonly #callsPerSecond: number;
+  readonly #now: Clock;
   #limits: Limits;
-  #directory = new Directory(0);
+  #directory: Directory;
 
-  constructor(callsPerSecond: number) {
+  constructor(callsPerSecond: number, now: Clock) {
+    this.#tokens = new Tokens(now);
     this.#callsPerSecond = callsPerSecond;
-    this.#limits = new Limits(callsPerSecond);
+    this.#now = now;
+    this.#limits = new Limits(callsPerSecond, now);
+    this.#directory = new Directory(0, now);
   }
 
   handle(call: ProviderCall): ProviderAnswer {
@@ -92,8 +97,8 @@ class DingtalkSimulator implements SimulatedProvider {
   }
 
   reset({ members = 0 }: ResetOptions): void {
-    this.#limits = new Limits(this.#callsPerSecond);
-    this.#directory = new Directory(members);
+    this.#limits = new Limits(this.#callsPerSecond, this.#now);
+    this.#directory = new Directory(members, this.#now);
   }
 
   #run(call: ProviderCall): Json {
@@ -102,18 +107,23 @@ class DingtalkSimulator implements SimulatedProvider {
       this.#tokens.check(isLegacy(call) ? call.query.access_token : call.headers['x-acs-dingtalk-access-token']);
       this.#limits.count(call.path, known);
     }
-    const office: Office = { directory: this.#directory, issueToken: () => this.#tokens.issue() };
+    const office: Office = { directory: this.#directory, now: this.#now, issueToken: () => this.#tokens.issue() };
     return known.run(sentWith(call, known), office);
   }
 }
 
 /** The tokens of the one app. While one is valid, asking again gives the same and extends it (2.3). */
 class Tokens {
+  readonly #now: Clock;
   readonly #expiries = new Map<string, number>();
   #current = '';
 
+  constructor(now: Clock) {
+    this.#now = now;
+  }
+
   issue(): string {
-    const now = Date.now();
+    const now = this.#now();
     if ((this.#expiries.get(this.#current) ?? 0) <= now) this.#current = randomBytes(16).toString('hex');
     this.#expiries.set(this.#current, now + tokenSeconds * 1000);
     return this.#current;
@@ -128,23 +138,27 @@ class Tokens {
     if (!token) throw new Refusal(40000);
     const expiry = this.#expiries.get(token);
     if (expiry === undefined) throw new Refusal(40014);
-    if (expiry <= Date.now()) throw new Refusal(42001);
+    if (expiry <= this.#now()) throw new Refusal(42001);
   }
 }
 
 /** The published limits (5). */
 class Limits {
+  readonly #now: Clock;
   readonly #perApi: Windows;
-  readonly #perIp = new Windows(10_000, 20_000);
-  readonly #perMonth = new Windows(5000, Number.POSITIVE_INFINITY);
+  readonly #perIp: Windows;
+  readonly #perMonth: Windows;
   readonly #bannedUntil = new Map<string, number>();
 
-  constructor(callsPerSecond: number) {
-    this.#perApi = new Windows(callsPerSecond, 1000);
+  constructor(callsPerSecond: number, now: Clock) {
+    this.#now = now;
+    this.#perApi = new Windows(callsPerSecond, 1000, now);
+    this.#perIp = new Windows(10_000, 20_000, now);
+    this.#perMonth = new Windows(5000, Number.POSITIVE_INFINITY, now);
   }
 
   bans(ip: string): boolean {
-    const now = Date.now();
+    const now = this.#now();
     if ((this.#bannedUntil.get(ip) ?? 0) > now) return true;
     if (!this.#perIp.isExceededBy(ip)) return false;
     this.#bannedUntil.set(ip, now + banMs);
@@ -154,7 +168,7 @@ class Limits {
   /** A call refused for its speed does not count against the month. */
   count(path: string, { metered }: Call): void {
     if (this.#perApi.isExceededBy(path)) throw new Refusal(90018);
-    const month = new Date(Date.now()).toISOString().slice(0, 7);
+    const month = new Date(this.#now()).toISOString().slice(0, 7);
     if (metered && this.#perMonth.isExceededBy(month)) throw new Refusal(90020);
   }
 }
@@ -163,15 +177,17 @@ class Limits {
 class Windows {
   readonly #limit: number;
   readonly #ms: number;
+  readonly #now: Clock;
   readonly #windows = new Map<string, { start: number; count: number }>();
 
-  constructor(limit: number, ms: number) {
+  constructor(limit: number, ms: number, now: Clock) {
     this.#limit = limit;
     this.#ms = ms;
+    this.#now = now;
   }
 
   isExceededBy(key: string): boolean {
-    const now = Date.now();
+    const now = this.#now();
     const open = this.#windows.get(key);
     const window = open && now - open.start < this.#ms ? open : { start: now, count: 0 };
     window.count += 1;

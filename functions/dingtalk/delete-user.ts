@@ -2,7 +2,8 @@ import * as z from 'zod/mini';
 import { documented } from '../shared/schema.ts';
 import { defineWrite } from '../shared/write.ts';
 import { writeAnswer } from '../shared/write-answer.ts';
-import { handoverAnswer, handoverResource, handoverUnverified, isNotLeaver } from './client/handover.ts';
+import { deleted } from './client/deletion.ts';
+import { handoverAnswer, handoverResource, isNotLeaver } from './client/handover.ts';
 import { dingtalk } from './client/index.ts';
 import { subjectOf, userid } from './client/user.ts';
 
@@ -22,15 +23,12 @@ export const handler = defineWrite({
     subject: subjectOf,
     outcome: () => 'deleted',
     expects: async ({ userid }) => ({ userid, exists: false }),
+    // Two, so that one deletes while the other reads back.
+    bulk: { size: 100, lanes: 2, run: (deletions, { dingtalk }) => dingtalk.deleteUsers(deletions) },
   },
-  run: async ({ userid, handoverResource }, { dingtalk }) => {
-    const result = await dingtalk.deleteUser(userid, handoverResource);
+  run: async (deletion, { dingtalk }) => {
+    const result = await dingtalk.deleteUser(deletion.userid, deletion.handoverResource);
     if (result.outcome === 'already_gone') throw result.refusal;
-    return {
-      provider: 'dingtalk' as const,
-      userid,
-      ...result,
-      ...(handoverResource && { handover: handoverUnverified }),
-    };
+    return deleted(deletion, result);
   },
 });

@@ -1,7 +1,6 @@
 import type { Deadline } from '../../shared/clock.ts';
-import { OperationError } from '../../shared/errors.ts';
 import { DingtalkApi, type Tenant } from './api.ts';
-import { DingtalkClient, isTrue } from './index.ts';
+import { findUser, isTrue } from './read-user.ts';
 
 /** Who a user is, in ids and flags (page section 6.2). */
 export interface DingtalkIdentity {
@@ -20,11 +19,9 @@ export const dingtalkIdentities = (deadline: Deadline): DingtalkIdentities =>
 
 export class DingtalkIdentities {
   readonly #api: DingtalkApi;
-  readonly #client: DingtalkClient;
 
   constructor(api: DingtalkApi) {
     this.#api = api;
-    this.#client = new DingtalkClient(api);
   }
 
   tenant(): Promise<Tenant> {
@@ -37,10 +34,7 @@ export class DingtalkIdentities {
 
   /** @returns undefined when there is no such user */
   async find(userid: string): Promise<DingtalkIdentity | undefined> {
-    const found = await this.#client.getUser(userid).catch((error: unknown) => {
-      if (error instanceof OperationError && error.code === 'not_found') return undefined;
-      throw error;
-    });
+    const found = await findUser(this.#api, userid);
     return (
       found && {
         userid: found.userid,

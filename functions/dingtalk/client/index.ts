@@ -1,14 +1,17 @@
 import { backoff, clock, type Deadline } from '../../shared/clock.ts';
 import { invalidInput, OperationError } from '../../shared/errors.ts';
-import { protectedAccount } from '../../shared/fence.ts';
 import { type Prints, printOf, printsOf } from '../../shared/prints.ts';
-import { type AlreadySo, lostAnswer, settle, verify, type WriteResult } from '../../shared/settle.ts';
-import { parseAs, unexpected, withoutEffect } from '../../shared/transport.ts';
+import { lostAnswer, settle, verify, type WriteResult } from '../../shared/settle.ts';
+import { unexpected } from '../../shared/transport.ts';
 import { DingtalkApi } from './api.ts';
 import { comparePrints, sentFields, shownFields } from './comparable.ts';
-import { type HandoverResource, takersOf } from './handover.ts';
+import { type Deleted, type Deletion, deletion } from './deletion.ts';
+import { DeletionBatch } from './deletion-batch.ts';
+import type { HandoverResource } from './handover.ts';
+import { findUser, readUser } from './read-user.ts';
+import { type Absence, findRemovable, remove } from './removal.ts';
 import { receiversOf, type Termination } from './termination.ts';
-import { type WireUser, wireUser } from './types.ts';
+import type { WireUser } from './types.ts';
 import type { NewUser, UserChanges } from './user.ts';
 
 const provider = 'dingtalk';
@@ -27,7 +30,6 @@ export type DingtalkExpectation =
   | { userid: string; disabled: boolean };
 
 type Answer = Record<string, unknown>;
-type Absence = AlreadySo<'already_gone'>;
 
 export class DingtalkClient {
   readonly #api: DingtalkApi;
@@ -37,14 +39,13 @@ export class DingtalkClient {
   }
 
   /** `user/get`, page section 6.2. @throws OperationError `not_found` */
-  async getUser(userid: string): Promise<WireUser> {
-    const { result } = await this.#api.legacy('read', '/topapi/v2/user/get', { userid });
-    return parseAs(provider, wireUser, result);
+  getUser(userid: string): Promise<WireUser> {
+    return readUser(this.#api, userid);
   }
 
   /** A keyed print of all that DingTalk shows of a user, so that any change shows. @returns undefined when there is none */
   async printOf(userid: string): Promise<string | undefined> {
-    const found = await this.#find(userid);
+    const found = await findUser(this.#api, userid);
     return found && printOf(await this.#api.printKey(), Object.entries(found).sort());
   }
 
@@ -61,7 +62,7 @@ export class DingtalkClient {
   /** @throws OperationError when nothing readable proves it or the contrary */
   async holds(expected: DingtalkExpectation): Promise<boolean> {
     if ('disabled' in expected) throw unreadable(accountState);
-    const found = await this.#find(expected.userid);
+    const found = await findUser(this.#api, expected.userid);
     if ('exists' in expected && !expected.exists) return found === undefined;
     if (!found) return false;
     if ('exists' in expected) return !(await this.#compare(expected.prints, found)).differs;
@@ -81,7 +82,7 @@ export class DingtalkClient {
     const { answer } = await settle<Answer>({
       send: () => this.#api.legacy('write', '/topapi/v2/user/create', body).catch(asInvitation),
       isApplied: async () => {
-        const found = await this.#find(user.userid);
+        const found = await findUser(this.#api, user.userid);
         if (found && (await this.#compare(expected.prints, found)).differs) throw alreadyExists(user.userid);
         return found !== undefined;
       },
@@ -110,8 +111,8 @@ export class DingtalkClient {
 
   /** Takes an enterprise account's access away, page section 9.4. @throws OperationError `conflict` for any other */
   async disableUser(userid: string): Promise<WriteResult<'disabled'>> {
-    const absence = await this.#absenceOf(userid);
-    if (absence) throw absence.refusal;
+    const user = await findRemovable(this.#api, userid);
+    if (user instanceof OperationError) throw user;
     return { outcome: 'disabled', ...confirmedByNothing, response: await this.#setState(userid, 'disable') };
   }
 
@@ -127,13 +128,13 @@ export class DingtalkClient {
    * @throws OperationError `protected`, or `provider_rejected` when somebody who shall take over does not exist; nothing
    * is deleted then
    */
-  async deleteUser(userid: string, handoverResource?: HandoverResource): Promise<WriteResult<'deleted'> | Absence> {
-    const absence = await this.#absenceOf(userid);
-    if (absence) return absence;
-    const takers = takersOf(handoverResource ?? {}).filter(({ action }) => action === 'handover');
-    await this.#requireTakers(takers);
-    const body = { userid, ...(handoverResource && { handoverResource }) };
-    return this.#remove(userid, () => this.#api.legacy('write', '/topapi/v2/user/delete', body));
+  deleteUser(userid: string, handoverResource?: HandoverResource): Promise<WriteResult<'deleted'> | Absence> {
+    return remove(this.#api, deletion(this.#api, { userid, handoverResource }));
+  }
+
+  /** Many deletions, each as by `deleteUser`. @returns how each ended, in their order; `not_found` for an absence */
+  deleteUsers(deletions: Deletion[]): Promise<(Deleted | OperationError)[]> {
+    return new DeletionBatch(this.#api, deletions).run();
   }
 
   /**
@@ -144,31 +145,14 @@ export class DingtalkClient {
     const optUserId = given.optUserId ?? (await this.#api.operatorUserid());
     if (!optUserId)
       throw invalidInput([{ path: 'optUserId', message: 'is required: the secret has no operatorUserid' }]);
-    const absence = await this.#absenceOf(userid);
-    if (absence) return absence;
-    await this.#requireTakers(receiversOf(given));
-    const path = '/v1.0/hrm/processes/terminateAndHandOver';
-    return this.#remove(userid, async () => {
+    const send = async () => {
       const body = { ...given, userId: userid, optUserId };
+      const path = '/v1.0/hrm/processes/terminateAndHandOver';
       const answer = await this.#api.api({ method: 'POST', path, kind: 'write', body });
       if (answer.result === true) return answer;
       throw unexpected(provider, 'its answer is not as documented at result');
-    });
-  }
-
-  async #remove(userid: string, send: () => Promise<Answer>): Promise<WriteResult<'deleted'> | Absence> {
-    const gone = () => this.holds({ userid, exists: false });
-    const { answer, ambiguous } = await settle({ send: () => send().catch(asAbsence), isApplied: gone });
-    if (!answer) return { outcome: 'deleted', verified: true, response: null, warnings: lostAnswer };
-    if (!(answer instanceof OperationError)) {
-      return { outcome: 'deleted', ...(await verify(provider, gone)), response: answer, warnings: [] };
-    }
-    if (ambiguous || answer.options.repeated) {
-      return { outcome: 'deleted', ...(await verify(provider, gone)), response: null, warnings: lostAnswer };
-    }
-    // We saw the member a moment ago: it went meanwhile, or is unknown to HR only.
-    if (await gone()) return { outcome: 'already_gone', refusal: answer };
-    throw answer;
+    };
+    return remove(this.#api, { userid, takers: receiversOf(given), send });
   }
 
   /**
@@ -187,53 +171,10 @@ export class DingtalkClient {
     }
   }
 
-  async #find(userid: string): Promise<WireUser | undefined> {
-    const user = await this.getUser(userid).catch(asAbsence);
-    return user instanceof OperationError ? undefined : user;
-  }
-
   async #compare(sent: Prints, found: WireUser): Promise<{ differs: boolean; unseen: string[] }> {
     const key = await this.#api.printKey();
     return comparePrints(sent, printsOf(key, shownFields(found)), printOf(key, ''));
   }
-
-  /** Looks before an account is taken away. @throws OperationError `protected`, with nothing sent */
-  async #absenceOf(userid: string): Promise<Absence | undefined> {
-    const user = await this.getUser(userid).catch(asAbsence);
-    if (user instanceof OperationError) return { outcome: 'already_gone', refusal: user };
-    const why = protectionOf(user, await this.#api.operatorUserid());
-    if (why) throw protectedAccount(provider, userid, why);
-    return undefined;
-  }
-
-  /** The code for an unknown receiver is not documented, and a deletion cannot be repeated with a better one. */
-  async #requireTakers(takers: { path: string; userid: string }[]): Promise<void> {
-    const userids = [...new Set(takers.map(({ userid }) => userid))];
-    const reads = userids.map(async (id) => [id, await this.#find(id)] as const);
-    const found = new Map(await Promise.all(reads).catch((error: unknown) => Promise.reject(withoutEffect(error))));
-    const errors = takers
-      .filter(({ userid }) => !found.get(userid))
-      .map(({ path, userid }) => ({ path, message: `${userid} does not exist in DingTalk` }));
-    if (errors.length === 0) return;
-    throw new OperationError('provider_rejected', 'somebody who shall take over does not exist; nobody was deleted', {
-      provider: { name: provider },
-      errors,
-    });
-  }
-}
-
-function protectionOf({ userid, admin, boss }: WireUser, operatorUserid: string | undefined): string | undefined {
-  if (isTrue(admin)) return 'DingTalk lists it as an administrator';
-  if (isTrue(boss)) return 'DingTalk lists it as a boss';
-  return userid === operatorUserid ? 'it is the operator of the secret' : undefined;
-}
-
-/** The samples of DingTalk show flags as text (page section 6.2). */
-export const isTrue = (flag: unknown): boolean => String(flag) === 'true';
-
-function asAbsence(error: unknown): OperationError {
-  if (error instanceof OperationError && error.code === 'not_found') return error;
-  throw error;
 }
 
 /** The person must accept an invitation first (page section 6.3). */

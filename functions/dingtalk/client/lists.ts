@@ -2,7 +2,15 @@ import type { Deadline } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
 import { parseAs, unexpected } from '../../shared/transport.ts';
 import { DingtalkApi } from './api.ts';
-import { activityPage, type Department, departmentList, dismissionPage, idList, type LegacyAnswer } from './types.ts';
+import {
+  activityPage,
+  type Department,
+  departmentIdList,
+  departmentList,
+  dismissionPage,
+  idList,
+  type LegacyAnswer,
+} from './types.ts';
 
 const provider = 'dingtalk';
 const departmentUnknown = '60003';
@@ -38,6 +46,12 @@ export class DingtalkLists {
   async departmentsIn(dept_id: number): Promise<Department[]> {
     const { result } = await this.#ofDepartment('/topapi/v2/department/listsub', dept_id);
     return parseAs(provider, departmentList, result);
+  }
+
+  /** `department/listsubid`, page section 7: their ids alone, those outside the contact scope too. */
+  async departmentIdsIn(dept_id: number): Promise<number[]> {
+    const { result } = await this.#ofDepartment('/topapi/v2/department/listsubid', dept_id);
+    return parseAs(provider, departmentIdList, result).dept_id_list;
   }
 
   /** `hrm/employees/dismissions`, page section 9.2. Needs Smart HR. A person hired again may still be listed. */

@@ -62,13 +62,26 @@ const requiredScopes = z.object({ requiredScopes: z.array(z.string()) });
 export const wireUser = z.looseObject({ userid: z.string() });
 export type WireUser = z.infer<typeof wireUser>;
 
+const departmentIds = z.array(z.int());
+/** The departments that a user is listed in; none when DingTalk does not show them. */
+export const departmentsOf = ({ dept_id_list }: WireUser): number[] => departmentIds.safeParse(dept_id_list).data ?? [];
+
 /** `result` of `user/listid`, page section 6.5: direct members only, without paging. */
 export const idList = z.object({ userid_list: z.array(z.string()) });
+
+/** `result` of `user/count`, page section 6.5. */
+export const headcount = z.object({ count: z.int() });
+
+/** `result` of `user/listadmin`, page section 6.5. */
+export const administratorList = z.array(z.object({ userid: z.string() }));
 
 /** `result` of `department/listsub`, page section 7: one level only. */
 export const department = z.object({ dept_id: z.int(), name: z.string(), parent_id: z.optional(z.int()) });
 export const departmentList = z.array(department);
 export type Department = z.infer<typeof department>;
+
+/** `result` of `department/listsubid`, page section 7: one level only. */
+export const departmentIdList = z.object({ dept_id_list: z.array(z.int()) });
 
 /** `result` of `inactive/user/v2/get`, page section 9.1. */
 export const activityPage = z.object({
