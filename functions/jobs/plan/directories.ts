@@ -2,19 +2,19 @@ import { dingtalkDirectory } from '../../dingtalk/client/directory.ts';
 import { dingtalkIdentities } from '../../dingtalk/client/identity.ts';
 import type { Deadline } from '../../shared/clock.ts';
 import type { Clients } from '../../shared/operation.ts';
-import { wecomDirectory } from '../../wecom/client/directory.ts';
 import { wecomIdentities } from '../../wecom/client/identity.ts';
-import { wibiclickDirectory } from '../../wibiclick/client/directory.ts';
+import { wecom } from '../../wecom/client/index.ts';
+import { userIds } from '../../wibiclick/client/directory.ts';
 import { wibiclick } from '../../wibiclick/client/index.ts';
 
 /** The providers of jobs and cleanups, each with what reads its directory. */
 export const directoryProviders = {
-  wecom: (deadline: Deadline) => ({ directory: wecomDirectory(deadline), identities: wecomIdentities(deadline) }),
+  wecom: (deadline: Deadline) => ({ directory: wecom(deadline).directory, identities: wecomIdentities(deadline) }),
   dingtalk: (deadline: Deadline) => ({
     directory: dingtalkDirectory(deadline),
     identities: dingtalkIdentities(deadline),
   }),
-  wibiclick: (deadline: Deadline) => ({ directory: wibiclickDirectory(deadline), identities: wibiclick(deadline) }),
+  wibiclick: (deadline: Deadline) => ({ identities: wibiclick(deadline) }),
 };
 
 export type DirectoryClients = Clients<typeof directoryProviders>;
@@ -39,9 +39,8 @@ export const readDirectory = (provider: string, clients: DirectoryClients): Prom
 
 const readers: Record<keyof DirectoryClients, (clients: DirectoryClients) => Promise<Directory>> = {
   wecom: async ({ wecom }) => {
-    const [tenant, userids] = await Promise.all([wecom.identities.tenant(), wecom.directory.userids()]);
-    // WeCom ignores case in its ids, and subjects are in lower case.
-    return { tenant, ...listed(userids.map((userid) => userid.toLowerCase())) };
+    const [tenant, members] = await Promise.all([wecom.identities.tenant(), wecom.directory.read()]);
+    return { tenant, size: members.count, has: (userid) => members.has(userid) };
   },
   dingtalk: async ({ dingtalk }) => {
     const [tenant, size, administrators, operator] = await Promise.all([
@@ -57,15 +56,11 @@ const readers: Record<keyof DirectoryClients, (clients: DirectoryClients) => Pro
     return { tenant, size, keeps };
   },
   wibiclick: async ({ wibiclick }) => {
-    const [tenant, userIds] = await Promise.all([wibiclick.identities.tenant(), wibiclick.directory.userIds()]);
-    return { tenant, ...listed(userIds) };
+    const [tenant, ids] = await Promise.all([wibiclick.identities.tenant(), userIds(wibiclick.identities)]);
+    const known = new Set(ids);
+    return { tenant, size: known.size, has: (userId) => known.has(userId) };
   },
 };
-
-function listed(ids: string[]): Pick<Directory, 'size'> & Required<Pick<Directory, 'has'>> {
-  const known = new Set(ids);
-  return { size: known.size, has: (id) => known.has(id) };
-}
 
 function known(provider: string): keyof DirectoryClients {
   if (provider in readers) return provider as keyof DirectoryClients;
