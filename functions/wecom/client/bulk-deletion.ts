@@ -1,7 +1,7 @@
-import { clock } from '../../shared/clock.ts';
+import { backoff, clock } from '../../shared/clock.ts';
 import { asFailure, OperationError } from '../../shared/errors.ts';
 import { readBack, type WriteResult } from '../../shared/settle.ts';
-import { backoff, withoutEffect } from '../../shared/transport.ts';
+import { withoutEffect } from '../../shared/transport.ts';
 import type { WecomApi } from './api.ts';
 import { confirmDeleted, deleteOne, deleteTogether, foundGone, type Said } from './deletion.ts';
 import type { Directory, Members } from './directory.ts';
