@@ -1,6 +1,6 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { unguarded } from './csv-guard.ts';
-import { type FieldError, invalidInput, refuseAny } from './errors.ts';
+import { type FieldError, invalidInput, type OperationError, refuseAny } from './errors.ts';
 import { needsEscape } from './http-input.ts';
 
 export interface CsvRow {
@@ -25,20 +25,18 @@ interface Line {
  * @throws OperationError `invalid_input`, which names the header or the row by its line in the file, and no cell
  */
 export function readCsv(text: string, maxRows: number): Csv {
-  if (/[\0\uFFFD\uFFFE]/.test(text))
-    throw invalidInput([{ path: 'body', message: 'is not UTF-8: save it as CSV UTF-8' }]);
+  if (/[\0\uFFFD\uFFFE]/.test(text)) throw refusal('body', 'is not UTF-8: save it as CSV UTF-8');
   const [first, ...lines] = linesOf(text, maxRows + 2);
-  if (!first) throw invalidInput([{ path: 'header', message: 'is missing: the first line must name the fields' }]);
+  if (!first) throw refusal('header', 'is missing: the first line must name the fields');
   const header = first.cells.map((name) => name.trim());
-  refuseAny(inHeader(header));
-  if (lines.length === 0)
-    throw invalidInput([{ path: 'body', message: 'must have at least one row below the header' }]);
-  if (lines.length > maxRows) {
-    throw invalidInput([{ path: 'body', message: `must have at most ${maxRows} rows; split the file` }]);
-  }
-  refuseAny(lines.flatMap((line) => inLine(line, header)));
+  refuseAny(headerErrors(header));
+  if (lines.length === 0) throw refusal('body', 'must have at least one row below the header');
+  if (lines.length > maxRows) throw refusal('body', `must have at most ${maxRows} rows below the header`);
+  refuseAny(lines.flatMap((line) => lineErrors(line, header)));
   return { header, rows: lines.map(({ line, cells }) => ({ line, cells: named(header, cells) })) };
 }
+
+const refusal = (path: string, message: string): OperationError => invalidInput([{ path, message }]);
 
 /** A field as an error may name it; without a header, what stands in its place can be anything, also a phone number. */
 export const columnName = (name: string, index: number): string =>
@@ -63,7 +61,7 @@ function linesOf(text: string, maxRecords: number): Line[] {
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const isOpen = error.code === 'CSV_QUOTE_NOT_CLOSED';
-    throw invalidInput([{ path: `row ${isOpen ? last + 1 : error.lines}`, message: isOpen ? openQuote : strayQuote }]);
+    throw refusal(`row ${isOpen ? last + 1 : error.lines}`, isOpen ? openQuote : strayQuote);
   }
   return lines;
 }
@@ -73,20 +71,20 @@ const strayQuote = 'has a quote in the middle of a cell; put the whole cell in q
 
 const breaksIn = (cells: string[]): number => cells.join().split('\n').length - 1;
 
-function inHeader(header: string[]): FieldError[] {
+function headerErrors(header: string[]): FieldError[] {
   const [only = ''] = header;
   if (header.length === 1 && /[;\t]/.test(only)) {
     return [{ path: 'header', message: 'must have commas between the fields; save the file as comma-separated' }];
   }
+  const firstAt = new Map(header.map((name, index): [string, number] => [name, index]).reverse());
   return header.flatMap((name, index) => {
     if (name === '') return [{ path: 'header', message: `column ${index + 1} has no name; name it or remove it` }];
-    const earlier = header.indexOf(name);
-    if (earlier === index) return [];
+    if (firstAt.get(name) === index) return [];
     return [{ path: 'header', message: `${columnName(name, index)} is given twice; keep one column of it` }];
   });
 }
 
-function inLine({ line, cells }: Line, header: string[]): FieldError[] {
+function lineErrors({ line, cells }: Line, header: string[]): FieldError[] {
   const path = `row ${line}`;
   if (cells.length !== header.length) {
     const message = `has ${cells.length} fields where the header has ${header.length}; put a cell with a comma in quotes`;

@@ -10,7 +10,7 @@ interface Definition<P extends Providers> {
   providers: P;
   /** The durable functions that it may start and wake, such as `offboarding/run-offboarding`. */
   starts?: string[];
-  run(clients: Clients<P>): Promise<object>;
+  run(clients: Clients<P>, deadline: Deadline): Promise<object>;
 }
 
 /** What everything else is derived from. */
@@ -31,7 +31,8 @@ export function defineSchedule<P extends Providers>({ run, ...definition }: Defi
   const { schedule, summary, providers, starts } = definition;
   const handler = async (_event: unknown, context: Context): Promise<object> => {
     try {
-      const result = await run(connectAll(providers, new Deadline(budgetMs)));
+      const deadline = new Deadline(budgetMs);
+      const result = await run(connectAll(providers, deadline), deadline);
       logger.info(summary, { requestId: context.awsRequestId, ...result });
       return result;
     } catch (error) {

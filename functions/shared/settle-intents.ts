@@ -1,58 +1,104 @@
-import { clock } from './clock.ts';
-import { OperationError } from './errors.ts';
+import { clock, type Deadline } from './clock.ts';
+import { asFailure, OperationError } from './errors.ts';
 import { closeIntent, deadIntents, type Expectation, type Intent, type LedgerState } from './ledger.ts';
 import { countOf, logger } from './log.ts';
 
 /** Reads whether the provider shows what a write meant to do. */
 export type Holds = (expected: Expectation) => Promise<boolean>;
 
+/**
+ * What reads each provider, made anew for each pass over the intents: what one of them has read may serve the others of
+ * its pass.
+ */
+export type Readers = () => Record<string, Holds>;
+
 export interface SettledIntents {
   succeeded: number;
   failed: number;
   unknown: number;
-  /** Still open: the provider could not be read, or did not say the same twice. */
+  /** Still open: the provider could not be read, did not say the same twice, or there was no time for it. */
   left: number;
 }
 
+type State = Exclude<LedgerState, 'intended'>;
+
 const graceMs = 60_000;
-const batch = 25;
+const most = 500;
+/** So many intents of one provider are read at the same time. */
+const lanes = 5;
 const betweenReadsMs = 1_000;
 /** A write whose effect could not be read for so long, or never can be, stays unknown, and its lock is given back. */
 const patienceMs = 86_400_000;
 
 /**
  * Ends the writes whose functions died: those whose lease ended at least 60 s ago. Each is read twice, and what is true
- * goes into the ledger; nothing is ever sent again.
+ * goes into the ledger; nothing is ever sent again. No provider waits for another one, and what there is no time for is
+ * left to the next run.
  */
-export async function settleIntents(holds: Record<string, Holds>): Promise<SettledIntents> {
+export async function settleIntents(readers: Readers, deadline: Deadline): Promise<SettledIntents> {
   const settled: SettledIntents = { succeeded: 0, failed: 0, unknown: 0, left: 0 };
-  for (const intent of await deadIntents(graceMs, batch)) {
-    const state = await truthOf(intent, holds);
+  const byProvider = Map.groupBy(await deadIntents(graceMs, most), providerOf);
+  const end = async (intent: Intent, state: State | undefined) => {
     if (state) await closeIntent(intent, { state, settled: true });
     settled[state ?? 'left'] += 1;
-  }
+  };
+  await Promise.all([...byProvider.values()].map((intents) => settleOf(intents, { readers, deadline, end })));
   return settled;
 }
 
-async function truthOf(
-  intent: Intent,
-  holds: Record<string, Holds>,
-): Promise<Exclude<LedgerState, 'intended'> | undefined> {
-  const [provider = ''] = intent.subject.split(':');
-  const read = holds[provider];
-  try {
-    if (!read) throw new Error(`no client for ${provider}`);
-    const first = await read(intent.expects);
-    await clock.sleep(betweenReadsMs);
-    const second = await read(intent.expects);
-    if (first === second) return first ? 'succeeded' : 'failed';
-  } catch (error) {
-    if (!(error instanceof OperationError)) throw error;
-    if (error.options.unprovable) return unknownForGood(intent);
-    logger.warn('an intent cannot be settled yet', { subject: intent.subject, id: intent.id, code: error.code });
-  }
-  return clock.now() - intent.at > patienceMs ? unknownForGood(intent) : undefined;
+interface Settling {
+  readers: Readers;
+  deadline: Deadline;
+  end(intent: Intent, state: State | undefined): Promise<void>;
 }
+
+/** The intents of one provider: a first pass over as many as half of the time allows, and a second one over the same. */
+async function settleOf(intents: Intent[], { readers, deadline, end }: Settling): Promise<void> {
+  const pass = (rest: Intent[], msKept: number, then: (intent: Intent, holds: boolean) => unknown): Promise<void> => {
+    const read = readerOf(intents, readers);
+    return sideBySide(rest, async (intent) => {
+      if (deadline.msLeft < msKept) return end(intent, undefined);
+      const holds = await read(intent.expects).catch(asFailure);
+      await (holds instanceof OperationError ? end(intent, unreadable(intent, holds)) : then(intent, holds));
+    });
+  };
+
+  const firsts = new Map<Intent, boolean>();
+  await pass(intents, deadline.msLeft / 2, (intent, first) => firsts.set(intent, first));
+  if (firsts.size === 0) return;
+  await clock.sleep(betweenReadsMs);
+  await pass([...firsts.keys()], 0, (intent, second) =>
+    end(intent, firsts.get(intent) === second ? stateOf(second) : whileOpen(intent)),
+  );
+}
+
+function readerOf([intent]: Intent[], readers: Readers): Holds {
+  const provider = intent && providerOf(intent);
+  const holds = provider && readers()[provider];
+  if (!holds) throw new Error(`no client for ${provider}`);
+  return holds;
+}
+
+const providerOf = ({ subject }: Intent): string => subject.split(':')[0] ?? '';
+
+async function sideBySide<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
+  const rest = items.values();
+  const lane = async () => {
+    for (const item of rest) await work(item);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+}
+
+const stateOf = (holds: boolean): State => (holds ? 'succeeded' : 'failed');
+
+function unreadable(intent: Intent, { code, options }: OperationError): State | undefined {
+  if (options.unprovable) return unknownForGood(intent);
+  logger.warn('an intent cannot be settled yet', { subject: intent.subject, id: intent.id, code });
+  return whileOpen(intent);
+}
+
+const whileOpen = (intent: Intent): State | undefined =>
+  clock.now() - intent.at > patienceMs ? unknownForGood(intent) : undefined;
 
 function unknownForGood(intent: Intent): 'unknown' {
   logger.error('the effect of a write stays unknown', {

@@ -1,20 +1,15 @@
 import {
-  BatchWriteItemCommand,
   ConditionalCheckFailedException,
   DeleteItemCommand,
   DynamoDBClient,
   GetItemCommand,
-  ProvisionedThroughputExceededException,
   PutItemCommand,
   type PutItemCommandInput,
   QueryCommand,
-  ThrottlingException,
   UpdateItemCommand,
   type UpdateItemCommandInput,
-  type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { inBatches } from './batches.ts';
 import { clock } from './clock.ts';
 import { env } from './env-names.ts';
 import { OperationError } from './errors.ts';
@@ -54,7 +49,7 @@ const pageSize = 1_000;
 
 let client: DynamoDBClient | undefined;
 
-const database = (): DynamoDBClient => {
+export const database = (): DynamoDBClient => {
   client ??= new DynamoDBClient({
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000 },
@@ -62,7 +57,7 @@ const database = (): DynamoDBClient => {
   return client;
 };
 
-function tableName(): string {
+export function tableName(): string {
   const name = process.env[env.table];
   if (!name) throw new Error(`the environment lacks ${env.table}`);
   return name;
@@ -118,19 +113,6 @@ export const store = {
     const input = { TableName: tableName(), Key: marshall({ pk, sk }), ...conditionInput(condition) };
     const answer = await reached(() => ifConditionHolds(() => database().send(new DeleteItemCommand(input))));
     return answer !== undefined;
-  },
-
-  /**
-   * Puts any number of items with different keys, whatever stood there before. After a failure some of them are there
-   * and others are not; doing it again puts them all.
-   */
-  putAll(items: Item[]): Promise<void> {
-    return writeAll(items.map((item) => ({ PutRequest: { Item: marshall(item, { removeUndefinedValues: true }) } })));
-  },
-
-  /** Deletes any number of items with different keys; one that is not there does not matter. */
-  deleteAll(keys: Key[]): Promise<void> {
-    return writeAll(keys.map(({ pk, sk }) => ({ DeleteRequest: { Key: marshall({ pk, sk }) } })));
   },
 
   /** Items of one partition whose sort key starts with `prefix`, newest (greatest) first. */
@@ -212,23 +194,6 @@ async function queryPage(input: Omit<ConstructorParameters<typeof QueryCommand>[
   return { items, cursor: answer.LastEvaluatedKey ? String(unmarshall(answer.LastEvaluatedKey).sk) : null };
 }
 
-async function writeAll(requests: WriteRequest[]): Promise<void> {
-  const heldBack = await inBatches(requests, (batch) => reached(() => writeBatch(batch)));
-  if (heldBack.length > 0) throw unavailable('it holds writes back');
-}
-
-/** @returns what DynamoDB held back */
-async function writeBatch(batch: WriteRequest[]): Promise<WriteRequest[]> {
-  const table = tableName();
-  try {
-    const { UnprocessedItems } = await database().send(new BatchWriteItemCommand({ RequestItems: { [table]: batch } }));
-    return UnprocessedItems?.[table] ?? [];
-  } catch (error) {
-    if (error instanceof ProvisionedThroughputExceededException || error instanceof ThrottlingException) return batch;
-    throw error;
-  }
-}
-
 async function ifConditionHolds<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {
     return await call();
@@ -238,7 +203,7 @@ async function ifConditionHolds<T>(call: () => Promise<T>): Promise<T | undefine
   }
 }
 
-async function reached<T>(call: () => Promise<T>): Promise<T> {
+export async function reached<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
@@ -246,7 +211,7 @@ async function reached<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-const unavailable = (reason: string): OperationError =>
+export const unavailable = (reason: string): OperationError =>
   new OperationError('store_unavailable', `the store cannot be used (${reason})`, {
     retryAfter: 5,
     fix: 'Try again later. If it lasts, check the table of this stage and the rights of the function.',

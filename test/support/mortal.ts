@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import http from 'node:http';
 import type { Context } from 'aws-lambda';
 import { clock } from '../../functions/shared/clock.ts';
-import { endedStatuses, hasEnded } from '../../functions/shared/runs/run.ts';
+import { endedStatuses, hasEnded, type RunKind } from '../../functions/shared/runs/run.ts';
 import { loadRun } from '../../functions/shared/runs/run-store.ts';
 import { lambdaContext } from '../../sandbox/gateway-event.ts';
 import type { Json } from './invoke.ts';
@@ -177,22 +177,28 @@ function whatOf(request: http.ClientRequest): Pick<HttpEvent, 'path' | 'query' |
 /** Whether the outside is different once it was sent: what comes before the next change needs no death of its own. */
 export const isChange = ({ what, path, target }: HttpEvent): boolean =>
   what === 'sent' &&
-  (/^(Put|Update|Delete)Item$/.test(target) ||
+  (/^(Put|Update|Delete|BatchWrite)Item$/.test(target) ||
     /\/(checkpoint|invocations|succeed)$/.test(path) ||
-    /\/user\/(create|update|delete)|orgAccounts|terminateAndHandOver|transfer(_customer)?$|connect-/.test(path));
+    /\/user\/(create|update|delete|batchdelete)|orgAccounts|terminateAndHandOver|transfer(_customer)?$|connect-/.test(
+      path,
+    ));
 
-type Offboardings = ReturnType<typeof offboardings>;
+type Runs = Pick<ReturnType<typeof offboardings>, 'lambda' | 'get' | 'settleIntents' | 'watchRuns'>;
 
 /** Lets time pass, with the schedules at work, from one time at which something is due to the next until the run ended. */
 export async function throughTrouble(
-  { lambda, get, settleIntents, watchRuns }: Offboardings,
+  { lambda, get, settleIntents, watchRuns }: Runs,
   id: string,
-  { most = 300, between = async () => {} }: { most?: number; between?: (round: number) => Promise<void> } = {},
+  {
+    most = 300,
+    between = async () => {},
+    kind = 'offboarding',
+  }: { most?: number; between?: (round: number) => Promise<void>; kind?: RunKind } = {},
 ): Promise<Json> {
   for (let rounds = 0; rounds < most; rounds++) {
     await lambda.settled();
     await between(rounds);
-    const run = await loadRun(id, 'offboarding');
+    const run = await loadRun(id, kind);
     if (endedStatuses.includes(run.status)) return get(id);
     await settleIntents();
     await watchRuns();

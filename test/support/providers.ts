@@ -59,7 +59,7 @@ beforeEach(newTable);
 afterAll(() => Promise.all([aws.close(), dynamodb.close()]));
 
 /** The simulator of one provider over real HTTP, fresh for each test, and its secret in Secrets Manager. */
-export function simulated(name: ProviderName) {
+export function simulated(name: ProviderName, create = simulators[name]) {
   let server: RunningServer;
 
   const putSecret = async (text: string) => {
@@ -73,7 +73,7 @@ export function simulated(name: ProviderName) {
     putSecret(JSON.stringify({ ...secretOf[name](server.url), ...changes }));
 
   beforeEach(async () => {
-    server = await startSimulator(simulators[name]());
+    server = await startSimulator(create());
     process.env[secretIdEnv(name)] = secretId(name);
     await secret({});
   });

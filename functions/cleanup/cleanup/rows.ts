@@ -31,6 +31,6 @@ export async function toFindings(provider: RosterProvider, ids: string[], client
 
 async function rowsOf(provider: RosterProvider, id: string, { wibiclick }: CleanupClients): Promise<object[]> {
   if (provider !== 'wibiclick') return [{ userid: id }];
-  const websites = await wibiclick.identities.websitesOf(id);
+  const websites = await wibiclick.websitesOf(id);
   return websites.map((website) => ({ userId: id, websiteId: String(website.id) }));
 }

@@ -23,7 +23,7 @@ interface Accounts {
 }
 
 const directories: Record<RosterProvider, (clients: CleanupClients) => Promise<Accounts>> = {
-  wecom: async ({ wecom }) => ({ ids: (await wecom.directory.read()).userids }),
+  wecom: async ({ wecom }) => ({ ids: (await wecom.members.directory.read()).userids }),
   dingtalk: async ({ dingtalk }) => {
     const [ids, administrators, operator] = await Promise.all([
       dingtalk.directory.userids(),
@@ -32,5 +32,5 @@ const directories: Record<RosterProvider, (clients: CleanupClients) => Promise<A
     ]);
     return { ids, kept: [...administrators, operator] };
   },
-  wibiclick: async ({ wibiclick }) => ({ ids: await userIds(wibiclick.identities) }),
+  wibiclick: async ({ wibiclick }) => ({ ids: await userIds(wibiclick) }),
 };

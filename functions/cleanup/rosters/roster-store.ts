@@ -5,6 +5,7 @@ import { OperationError } from '../../shared/errors.ts';
 import { sortableTime } from '../../shared/ledger.ts';
 import { logger } from '../../shared/log.ts';
 import { type Item, type Key, store } from '../../shared/store.ts';
+import { deleteAll, putAll } from '../../shared/store-many.ts';
 import type { RosterProvider, Upload } from './roster.ts';
 
 /** At most 200 KB, where DynamoDB takes 400 KB: an id has up to 128 characters of 3 bytes. */
@@ -46,7 +47,7 @@ export async function saveRoster(provider: RosterProvider, ids: string[], upload
     }),
   );
   const head: Head = { version, rows: ids.length, chunks: chunks.length, uploadedAt, uploadedBy };
-  await store.putAll(chunks);
+  await putAll(chunks);
   await store.put({ ...headKey(provider), ...head });
   await deleteBefore(provider, uploadedAt - uploadMs);
   return head;
@@ -56,7 +57,7 @@ export async function saveRoster(provider: RosterProvider, ids: string[], upload
 async function deleteBefore(provider: RosterProvider, time: number): Promise<void> {
   try {
     const chunks = await Array.fromAsync(store.queryAll(partition(provider), chunkPrefix));
-    await store.deleteAll(chunks.filter(({ sk }) => sk < `${chunkPrefix}${sortableTime(time)}`));
+    await deleteAll(chunks.filter(({ sk }) => sk < `${chunkPrefix}${sortableTime(time)}`));
   } catch (error) {
     if (!(error instanceof OperationError)) throw error;
     logger.warn('an old roster was not deleted', { provider, code: error.code });

@@ -11,6 +11,7 @@ const concurrency = 10;
 
 /** What is refused to one call for such a reason is refused to every other one. */
 const refusesAll: ErrorCode[] = [
+  'halted',
   'provider_credentials',
   'provider_ip_refused',
   'provider_rate_limited',

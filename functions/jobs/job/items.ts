@@ -4,6 +4,7 @@ import { runKeptMs } from '../../shared/ledger.ts';
 import { errorCode } from '../../shared/problem.ts';
 import { documented } from '../../shared/schema.ts';
 import { epochSeconds, type Item, store } from '../../shared/store.ts';
+import { putAll } from '../../shared/store-many.ts';
 
 export const itemStatus = z.enum(['pending', 'succeeded', 'failed', 'skipped', 'unknown']);
 export type ItemStatus = z.infer<typeof itemStatus>;
@@ -78,7 +79,7 @@ type NewItem = Pick<JobItem, 'subject' | 'input' | 'seen'>;
 export const putNewItems = (jobId: string, rows: NewItem[], expiresAt: number): Promise<void> => {
   const ttl = Math.ceil((expiresAt + pendingKeptMs) / 1000);
   const pending = { pk: partitionOf(jobId), ttl, status: 'pending' };
-  return store.putAll(rows.map((row, index) => ({ ...row, ...pending, sk: keyOf(index), index })));
+  return putAll(rows.map((row, index) => ({ ...row, ...pending, sk: keyOf(index), index })));
 };
 
 /** What the rows hold, in their order, as long as none has ended. */
@@ -88,9 +89,7 @@ export const inputsOf = async (jobId: string): Promise<object[]> =>
 /** Records how rows ended, and erases what they held. */
 export const endItems = (ended: { item: JobItem; end: ItemEnd }[]): Promise<void> => {
   const ttl = epochSeconds(runKeptMs());
-  return store.putAll(
-    ended.map(({ item: { pk, sk, index, subject }, end }) => ({ pk, sk, ttl, index, subject, ...end })),
-  );
+  return putAll(ended.map(({ item: { pk, sk, index, subject }, end }) => ({ pk, sk, ttl, index, subject, ...end })));
 };
 
 /** The rows from `index` on, in their order. */

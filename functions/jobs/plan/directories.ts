@@ -9,12 +9,12 @@ import { wibiclick } from '../../wibiclick/client/index.ts';
 
 /** The providers of jobs and cleanups, each with what reads its directory. */
 export const directoryProviders = {
-  wecom: (deadline: Deadline) => ({ directory: wecom(deadline).directory, identities: wecomIdentities(deadline) }),
+  wecom: (deadline: Deadline) => ({ members: wecom(deadline), identities: wecomIdentities(deadline) }),
   dingtalk: (deadline: Deadline) => ({
     directory: dingtalkDirectory(deadline),
     identities: dingtalkIdentities(deadline),
   }),
-  wibiclick: (deadline: Deadline) => ({ identities: wibiclick(deadline) }),
+  wibiclick,
 };
 
 export type DirectoryClients = Clients<typeof directoryProviders>;
@@ -30,8 +30,8 @@ export interface Directory {
 }
 
 /** Whose accounts the secret of a provider opens now. */
-export const tenantOf = (provider: string, clients: DirectoryClients): Promise<object> =>
-  clients[known(provider)].identities.tenant();
+export const tenantOf = (provider: string, { wecom, dingtalk, wibiclick }: DirectoryClients): Promise<object> =>
+  ({ wecom: wecom.identities, dingtalk: dingtalk.identities, wibiclick })[known(provider)].tenant();
 
 /** @throws OperationError when it cannot be read whole */
 export const readDirectory = (provider: string, clients: DirectoryClients): Promise<Directory> =>
@@ -39,7 +39,7 @@ export const readDirectory = (provider: string, clients: DirectoryClients): Prom
 
 const readers: Record<keyof DirectoryClients, (clients: DirectoryClients) => Promise<Directory>> = {
   wecom: async ({ wecom }) => {
-    const [tenant, members] = await Promise.all([wecom.identities.tenant(), wecom.directory.read()]);
+    const [tenant, members] = await Promise.all([wecom.identities.tenant(), wecom.members.directory.read()]);
     return { tenant, size: members.count, has: (userid) => members.has(userid) };
   },
   dingtalk: async ({ dingtalk }) => {
@@ -56,9 +56,8 @@ const readers: Record<keyof DirectoryClients, (clients: DirectoryClients) => Pro
     return { tenant, size, keeps };
   },
   wibiclick: async ({ wibiclick }) => {
-    const [tenant, ids] = await Promise.all([wibiclick.identities.tenant(), userIds(wibiclick.identities)]);
-    const known = new Set(ids);
-    return { tenant, size: known.size, has: (userId) => known.has(userId) };
+    const [tenant, users] = await Promise.all([wibiclick.tenant(), userIds(wibiclick)]);
+    return { tenant, size: users.length, has: (userId) => users.includes(userId) };
   },
 };
 

@@ -69,7 +69,7 @@ export class Slice {
         await this.#record(rows, await this.#endsOf(rows));
       }
     } catch (error) {
-      this.failure ??= asFailure(error);
+      this.failure ??= asLoggedFailure(error);
     }
   }
 
@@ -143,8 +143,9 @@ export class Slice {
 
   /** Rows that an earlier worker may have begun end as the ledger tells. */
   async #endsOf(rows: JobItem[]): Promise<RowEnd[]> {
+    const { job, operation } = this.#bench;
     const traces = await Promise.all(
-      rows.map((row) => (row.index < this.#before.claimed ? traceOf(this.#bench.job, row) : undefined)),
+      rows.map((row) => (row.index < this.#before.claimed ? traceOf(job, operation, row) : undefined)),
     );
     const untouched = rows.filter((_, position) => traces[position] === undefined);
     const ends = this.#rest ? untouched.map(() => this.#rest) : await performBatch(this.#bench, untouched);
@@ -170,7 +171,7 @@ export class Slice {
 export const hasErrors = ({ failed, unknown }: Counts): boolean => failed + unknown > 0;
 
 /** A bug is told in the log only. */
-export function asFailure(error: unknown): OperationError {
+export function asLoggedFailure(error: unknown): OperationError {
   if (error instanceof OperationError) return error;
   logger.error('bug', whereOf(error));
   return new OperationError('internal', 'a bug in Usher; details are in its log');

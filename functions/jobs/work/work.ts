@@ -13,7 +13,7 @@ import { countsOf, type Progress, sumOf } from '../job/progress.ts';
 import { type DirectoryClients, tenantOf } from '../plan/directories.ts';
 import { loadOperation } from '../request/operations.ts';
 import { permitFor } from './permit.ts';
-import { asFailure, hasErrors, Slice } from './slice.ts';
+import { asLoggedFailure, hasErrors, Slice } from './slice.ts';
 import { endTurn, takeTurn } from './turn.ts';
 
 const waitMs = 15_000;
@@ -41,7 +41,7 @@ export async function workAt(job: Job, step: Step, clients: DirectoryClients, de
   try {
     return await workInTurn(job, step, clients, deadline);
   } catch (error) {
-    return waitAfter(asFailure(error), step, 0);
+    return waitAfter(asLoggedFailure(error), step, 0);
   } finally {
     await endTurn(provider, job.id);
   }

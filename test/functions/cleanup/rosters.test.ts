@@ -2,6 +2,7 @@ import { handler as getRoster } from '../../../functions/cleanup/get-roster.ts';
 import { handler as putRoster } from '../../../functions/cleanup/put-roster.ts';
 import { loadRoster } from '../../../functions/cleanup/rosters/roster-store.ts';
 import { store as table } from '../../../functions/shared/store.ts';
+import { deleteAll } from '../../../functions/shared/store-many.ts';
 import { invoke, type TestRequest } from '../../support/invoke.ts';
 import { proxiedStore } from '../../support/store-proxy.ts';
 import '../../support/providers.ts';
@@ -201,7 +202,7 @@ test('of two uploads at the same time one wins, whole', async () => {
 test('a roster that lacks a part is not given out', async () => {
   await put(fileOf(numbered(1_200)), 1_200);
   const [key] = await chunkKeys();
-  await table.deleteAll(key ? [key] : []);
+  await deleteAll(key ? [key] : []);
 
   await expect(loadRoster('wecom')).rejects.toMatchObject({
     code: 'conflict',

@@ -1,4 +1,6 @@
 import { handler as settleIntents } from '../../../functions/cleanup/settle-intents.ts';
+import { Deadline } from '../../../functions/shared/clock.ts';
+import { openIntent } from '../../../functions/shared/ledger.ts';
 import { handler as readLedger } from '../../../functions/system/ledger.ts';
 import { handler as deleteUser } from '../../../functions/wecom/delete-user.ts';
 import { handler as updateUser } from '../../../functions/wecom/update-user.ts';
@@ -8,6 +10,7 @@ import { simulated } from '../../support/providers.ts';
 import { time } from '../../support/time.ts';
 
 const wecom = simulated('wecom');
+const wibiclick = simulated('wibiclick');
 const log = logLines();
 const deletePath = '/cgi-bin/user/delete';
 const listPath = '/cgi-bin/user/list_id';
@@ -126,4 +129,81 @@ test('logs which write cannot be settled yet, by its ids only', async () => {
 
   const line = log.parsed().find(({ message }) => message === 'an intent cannot be settled yet');
   expect(line).toMatchObject({ subject: 'wecom:lisi', code: 'provider_unavailable' });
+});
+
+describe('a job that was killed', () => {
+  const websitesPath = '/get-websites-for-user';
+  const members = (count: number) =>
+    Array.from({ length: count }, (_, n) => `member-${String(n + 1).padStart(5, '0')}`);
+  const write = { requestId: 'r-1', caller: 'test', operation: 'jobs/run-job' };
+  const leavers = (userids: string[]) =>
+    userids.map((userid) => ({ ...write, subject: `wecom:${userid}`, expects: { userid, exists: false } }));
+  const disconnections = (userIds: string[]) =>
+    userIds.map((userId) => ({
+      ...write,
+      subject: `wibiclick:${userId}`,
+      expects: { userId, websiteId: '201', connected: false },
+    }));
+  const stateOf = async (subject: string) =>
+    (await invoke(readLedger, { query: `subject=${subject}` })).body.items[0].state;
+
+  /** It had these writes under way, and its lease is over. */
+  const leaveAllOpen = async (intents: Parameters<typeof openIntent>[0][]) => {
+    for (const intent of intents) await openIntent(intent, 0);
+    time.advance(120_000);
+  };
+
+  test('leaves 300 deletions of which half took effect: two readings of the id list settle them all', async () => {
+    await wecom.reset({ members: 300 });
+    const userids = members(300);
+    const inputs = userids.slice(0, 150).map((userid) => ({ userid }));
+    await deleteUser.bulk.connect(new Deadline(25_000)).run(inputs);
+    await leaveAllOpen(leavers(userids));
+    const before = (await wecom.requests(listPath)).length;
+
+    expect(await settle()).toEqual({ succeeded: 150, failed: 150, unknown: 0, left: 0 });
+
+    expect((await wecom.requests(listPath)).length - before).toBe(2);
+    expect(await stateOf('wecom:member-00150')).toBe('succeeded');
+    expect(await stateOf('wecom:member-00151')).toBe('failed');
+    expect((await invoke(deleteUser, { path: { userid: 'member-00151' } })).status).toBe(200);
+  });
+
+  test('leaves open what two readings of the id list tell differently', async () => {
+    await leaveAllOpen(leavers(['ghost', 'lisi']));
+    await wecom.faults({ path: listPath, then: listed('ghost', 'lisi') });
+
+    expect(await settle()).toEqual({ succeeded: 0, failed: 1, unknown: 0, left: 1 });
+  });
+
+  test('an id list that names nobody proves nothing', async () => {
+    await leaveAllOpen(leavers(['lisi']));
+    await wecom.faults({ path: listPath, times: 2, then: listed() });
+
+    expect(await settle()).toMatchObject({ succeeded: 0, left: 1 });
+  });
+
+  test('no provider that cannot be read keeps the others', async () => {
+    await wibiclick.reset({ members: 30 });
+    await leaveAllOpen([...leavers(members(30)), ...disconnections(members(30))]);
+    await unreadable(99);
+
+    expect(await settle()).toEqual({ succeeded: 0, failed: 30, unknown: 0, left: 30 });
+
+    expect(await stateOf('wibiclick:member-00030')).toBe('failed');
+    expect(await stateOf('wecom:member-00030')).toBe('unknown');
+  });
+
+  test('more than there is time for is left to the next run', async () => {
+    await wibiclick.reset({ members: 60 });
+    await leaveAllOpen(disconnections(members(60)));
+    await wibiclick.faults({ method: 'GET', path: websitesPath, times: 999, then: { status: 500 } });
+
+    expect(await settle()).toMatchObject({ failed: 0, left: 60 });
+    const asked = (await wibiclick.requests(websitesPath)).map(({ query }) => query.id);
+    expect(new Set(asked).size).toBeLessThan(30);
+
+    await wibiclick.reset({ members: 60 });
+    expect(await settle()).toEqual({ succeeded: 0, failed: 60, unknown: 0, left: 0 });
+  });
 });

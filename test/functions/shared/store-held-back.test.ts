@@ -1,4 +1,4 @@
-import { store } from '../../../functions/shared/store.ts';
+import { deleteAll, putAll } from '../../../functions/shared/store-many.ts';
 import type { Json } from '../../support/invoke.ts';
 import { type ScriptedReply, type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts';
 import { time } from '../../support/time.ts';
@@ -32,7 +32,7 @@ const refuse = (name: string): ScriptedReply => ({
 test('sends what was held back again, and nothing else, after a wait', async () => {
   replyTo = (requests) => holdBack(requests.slice(2));
 
-  await store.putAll(items(5));
+  await putAll(items(5));
 
   expect(sentKeys()).toEqual([['0', '1', '2', '3', '4'], ['2', '3', '4'], ['4']]);
   expect(time.waits).toEqual([500, 1_000]);
@@ -43,7 +43,7 @@ test.each(['ProvisionedThroughputExceededException', 'ThrottlingException'])(
   async (name) => {
     replyTo = () => (time.waits.length === 0 ? refuse(name) : { body: {} });
 
-    await store.putAll(items(3));
+    await putAll(items(3));
 
     expect(sentKeys().at(-1)).toEqual(['0', '1', '2']);
     expect(time.waits).toEqual([500]);
@@ -53,7 +53,7 @@ test.each(['ProvisionedThroughputExceededException', 'ThrottlingException'])(
 test('ends when the store takes nothing, and leaves the batches that remain', async () => {
   replyTo = holdBack;
 
-  await expect(store.putAll(items(1_000))).rejects.toMatchObject({
+  await expect(putAll(items(1_000))).rejects.toMatchObject({
     code: 'store_unavailable',
     retryable: true,
     message: 'the store cannot be used (it holds writes back)',
@@ -67,7 +67,7 @@ test('ends when the store takes nothing, and leaves the batches that remain', as
 test('a deletion that was held back is sent again', async () => {
   replyTo = (requests) => holdBack(requests.slice(1));
 
-  await store.deleteAll(items(2));
+  await deleteAll(items(2));
 
   expect(server.seen.map(({ body }) => body.RequestItems.usher)).toEqual([
     [

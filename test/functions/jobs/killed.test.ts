@@ -1,0 +1,112 @@
+import type { Json } from '../../support/invoke.ts';
+import { logLines } from '../../support/log-lines.ts';
+import { type HttpEvent, isChange, mortal, throughTrouble } from '../../support/mortal.ts';
+import { jobs } from '../../support/runs.ts';
+import { member } from './support.ts';
+
+import.meta.jest.setTimeout(120_000);
+const job = jobs();
+const { lambda } = job;
+const functions = mortal();
+logLines();
+
+beforeEach(() =>
+  lambda.invokeBy(functions.invoking(async () => (await import('../../../functions/jobs/run-job.ts')).handler)),
+);
+
+const people = [1, 2, 3, 4, 5].map(member);
+const newPeople = ['neu-1', 'neu-2', 'neu-3'];
+
+interface Kind {
+  rows: object[];
+  /** Who shows the effect of the operation, of those whom the rows name. */
+  affected(): Promise<string[]>;
+  named: string[];
+}
+
+const kinds: Record<string, Kind> = {
+  'wecom/delete-user': {
+    rows: [...people, 'ghost'].map((userid) => ({ userid })),
+    named: people,
+    affected: async () => without(await idsOf('wecom'), people),
+  },
+  'dingtalk/delete-user': {
+    rows: [...people, 'ghost'].map((userid) => ({ userid })),
+    named: people,
+    affected: async () => without(await idsOf('dingtalk'), people),
+  },
+  'wecom/create-user': {
+    rows: newPeople.map((userid) => ({ userid, name: '新', email: `${userid}@example.com`, department: [1] })),
+    named: newPeople,
+    affected: async () => newPeople.filter(async (userid) => (await idsOf('wecom')).includes(userid)),
+  },
+  'wecom/update-user': {
+    rows: people.map((userid) => ({ userid, enable: 0 })),
+    named: people,
+    affected: async () =>
+      (await job.wecom.state()).members
+        .filter(({ userid, enable }: Json) => people.includes(userid) && enable === 0)
+        .map(({ userid }: Json) => userid),
+  },
+};
+
+const idsOf = async (provider: 'wecom' | 'dingtalk'): Promise<string[]> =>
+  (await job[provider].state()).members.map(({ userid }: Json) => userid);
+const without = (present: string[], userids: string[]): string[] =>
+  userids.filter((userid) => !present.includes(userid));
+
+const stride = 12;
+const firsts = Array.from({ length: stride }, (_, first) => first);
+
+describe.each(Object.keys(kinds))('%s', (operation) => {
+  const { rows, named, affected } = kinds[operation] as Kind;
+
+  test.each(firsts)(
+    'dies before change %i and every 12th after it, and each row has one true result',
+    async (first) => {
+      await Promise.all([job.wecom.reset({ members: 60 }), job.dingtalk.reset({ members: 60 })]);
+      functions.dieAt(changesWhere((change) => change % stride === first));
+
+      const id = await job.begin(operation, rows);
+      const ended = await throughTrouble(job, id, { kind: 'job' });
+
+      expect(functions.deaths).toBeGreaterThan(1);
+      const items = await job.items(id);
+      const succeeded = items.filter(({ status }) => status === 'succeeded');
+      expect(items.map(({ index }) => index)).toEqual(rows.map((_, index) => index));
+      expect(succeeded.filter((item) => !isGhost(item)).map(({ subject }) => subject.split(':')[1])).toEqual(named);
+      expect(new Set(succeeded.map(({ outcome }) => outcome)).size).toBe(1);
+      expect(await affected()).toEqual(named);
+      expect(ended.succeeded + ended.failed).toBe(rows.length);
+      expect(items.filter(isGhost).every(isTrueOfGhost)).toBe(true);
+      expect(await timesSent(named)).toEqual(named.map(() => 1));
+    },
+  );
+});
+
+const isGhost = ({ subject }: Json): boolean => subject.endsWith(':ghost');
+
+/**
+ * WeCom's directory told at the plan that there is no such member. DingTalk's members were only counted: who was being
+ * deleted when the function died, and is not there now, may have been.
+ */
+const isTrueOfGhost = ({ subject, status, error, warnings }: Json): boolean =>
+  status === 'failed'
+    ? error.code === 'not_found'
+    : subject.startsWith('dingtalk') && warnings.includes('upstream_error_but_verified');
+
+/** How often a write took effect on each, in the logs of the simulators: an effect is never repeated. */
+async function timesSent(userids: string[]): Promise<number[]> {
+  const writes = await job.writes();
+  return userids.map(
+    (id) =>
+      writes.filter(({ query, body }) => [query?.userid, body?.userid, ...(body?.useridlist ?? [])].includes(id))
+        .length,
+  );
+}
+
+/** Counts what changes the outside, over all lives. */
+function changesWhere(holds: (change: number) => boolean): (event: HttpEvent) => boolean {
+  let changes = 0;
+  return (event) => isChange(event) && holds(++changes);
+}
