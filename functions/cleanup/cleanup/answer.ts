@@ -23,7 +23,7 @@ const result = z.object({
   status: stepStatus,
   found: documented(z.number(), { description: 'Accounts; 0 also where nobody was looked for, and then a reason' }),
   warnings: z.optional(z.array(z.string())),
-  held: documented(z.optional(z.string()), { description: 'Why the job waits for somebody to approve and apply it' }),
+  held: documented(z.optional(z.string()), { description: 'Why the job was not begun, and waited for a person' }),
   reason: documented(z.optional(z.string()), { description: 'Why nobody was looked for, or not yet' }),
 });
 
