@@ -17,6 +17,7 @@ export function environmentOf(
     ...(holds('shared/budget') && { [env.fence]: JSON.stringify(settings.fence) }),
     ...(holds('shared/fence') && protectedIds(providers, settings)),
     ...(holds('shared/runs/settings') && { [env.runs]: JSON.stringify(runSettingsOf(settings)) }),
+    ...(holds('cleanup/policies/settings') && { [env.policies]: JSON.stringify(settings.policies) }),
     ...(holds('dingtalk/client/api') && { [env.dingtalkCallsPerSecond]: String(settings.dingtalkCallsPerSecond) }),
   };
 }

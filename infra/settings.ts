@@ -27,6 +27,8 @@ const ids = z._default(
   [],
 );
 
+const policyMode = z._default(z.enum(['report', 'apply'], { error: 'must be "report" or "apply"' }), 'report');
+
 const secretArn = z.optional(
   z.string().check(
     z.regex(/^arn:aws[\w-]*:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}$/, {
@@ -65,6 +67,18 @@ const settings = z.strictObject(
       z.strictObject(
         { wecom: ids, dingtalk: ids, wibiclick: ids },
         { error: 'must be an object, such as {"wecom": ["zhangsan"]}' },
+      ),
+      {},
+    ),
+    policies: z.prefault(
+      z.strictObject(
+        {
+          roster: policyMode,
+          'wecom-disabled': policyMode,
+          'dingtalk-dismissed': policyMode,
+          disabledDays: z._default(whole(1, 365), 30),
+        },
+        { error: 'must be an object, such as {"roster": "apply"}' },
       ),
       {},
     ),

@@ -1,3 +1,4 @@
+import { workflowIds } from '../shared/runs/run.ts';
 import { watchRuns } from '../shared/runs/watch-runs.ts';
 import { defineSchedule } from '../shared/schedule.ts';
 
@@ -5,6 +6,6 @@ export const handler = defineSchedule({
   summary: 'Look after runs that stand still, and take up those whose workflow has ended before them',
   schedule: 'rate(5 minutes)',
   providers: {},
-  starts: ['offboarding/run-offboarding', 'onboarding/run-onboarding'],
+  starts: Object.values(workflowIds),
   run: () => watchRuns(),
 });

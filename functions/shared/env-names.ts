@@ -5,6 +5,7 @@ export const env = {
   ledgerDays: 'USHER_LEDGER_DAYS',
   fence: 'USHER_FENCE',
   runs: 'USHER_RUNS',
+  policies: 'USHER_POLICIES',
   trustSessionName: 'USHER_TRUST_SESSION_NAME',
   eventBus: 'USHER_EVENT_BUS',
   eventDeadLetters: 'USHER_EVENT_DEAD_LETTERS',

@@ -157,18 +157,24 @@ export async function readLedger(
   return { items: [...pending, ...closed], cursor: page.cursor };
 }
 
-type KeyedEntry = LedgerEntry & Pick<IntentEnd, 'answered'>;
+type AnsweredEntry = LedgerEntry & Pick<IntentEnd, 'answered'>;
+
+/** All writes to the subject, newest first; one that is under way, or whose answer never came, comes before all others. */
+export async function* entriesOf(subject: string): AsyncGenerator<AnsweredEntry> {
+  const open = await store.get<Item & Intent>(openKey(subject));
+  if (open) yield toPending(open);
+  for await (const item of store.queryAll(`member#${subject}`, entryPrefix)) yield toAnswered(item);
+}
 
 /** How the writes to the subject with this idempotency key ended, newest first. */
-export async function* entriesByKey(subject: string, key: string): AsyncGenerator<KeyedEntry> {
+export async function* entriesByKey(subject: string, key: string): AsyncGenerator<AnsweredEntry> {
   for await (const item of store.queryAll(`member#${subject}`, entryPrefix)) {
-    if (item.key !== key) continue;
-    yield { ...toEntry(item), ...(item.answered !== undefined && { answered: item.answered as Answered }) };
+    if (item.key === key) yield toAnswered(item);
   }
 }
 
 /** The latest of them. */
-export async function findByKey(subject: string, key: string): Promise<KeyedEntry | undefined> {
+export async function findByKey(subject: string, key: string): Promise<AnsweredEntry | undefined> {
   for await (const entry of entriesByKey(subject, key)) return entry;
   return undefined;
 }
@@ -196,6 +202,11 @@ function toEntry(item: Item): LedgerEntry {
     ...(settledAt !== undefined && { settledAt: isoTime(settledAt) }),
   });
 }
+
+const toAnswered = (item: Item): AnsweredEntry => ({
+  ...toEntry(item),
+  ...(item.answered !== undefined && { answered: item.answered as Answered }),
+});
 
 /** Until its lease ends a write is under way; after that nobody knows yet. */
 const toPending = (intent: Item & Intent): LedgerEntry =>

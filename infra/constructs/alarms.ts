@@ -176,8 +176,14 @@ const concernsOf = ({ stage, api, store, schedules, workflows, events }: AlarmsP
   },
   {
     name: 'workflow-errors',
-    what: 'A function that carries out runs failed, or an execution of it ended before its run.',
-    metric: workflows.failures(),
+    what: 'A function that carries out runs failed.',
+    metric: workflows.errors(),
+    atLeast: 1,
+  },
+  {
+    name: 'workflow-executions',
+    what: 'An execution of a workflow ended before its run.',
+    metric: workflows.badEnds(),
     atLeast: 1,
   },
   {

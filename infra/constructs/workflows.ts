@@ -30,7 +30,8 @@ export class Workflows extends Construct {
   >;
   readonly #stage: string;
   readonly #workflows: Map<string, LoadedWorkflow>;
-  readonly #failures: Metric[] = [];
+  readonly #errors: Metric[] = [];
+  readonly #badEnds: Metric[] = [];
 
   constructor(scope: Construct, id: string, { stage, workflows }: WorkflowsProps) {
     super(scope, id);
@@ -61,7 +62,8 @@ export class Workflows extends Construct {
       }),
     );
     const ends = ['DurableExecutionFailed', 'DurableExecutionTimedOut'];
-    this.#failures.push(fn.metricErrors(), ...ends.map((name) => fn.metric(name, { statistic: 'Sum' })));
+    this.#errors.push(fn.metricErrors());
+    this.#badEnds.push(...ends.map((name) => fn.metric(name, { statistic: 'Sum' })));
   }
 
   /**
@@ -83,9 +85,14 @@ export class Workflows extends Construct {
     fn.addEnvironment(workflowEnv(workflow.operation.workflow), alias);
   }
 
-  /** Invocations that failed, and executions that failed or ran out of time, of all functions added so far. */
-  failures(): MathExpression {
-    return sumOf(this.#failures, 'Failures of workflows');
+  /** Invocations that failed, of all functions added so far. An alarm takes at most ten metrics, so this is one of two. */
+  errors(): MathExpression {
+    return sumOf(this.#errors, 'Errors of workflows');
+  }
+
+  /** Executions that failed or ran out of time, of all functions added so far. */
+  badEnds(): MathExpression {
+    return sumOf(this.#badEnds, 'Failed executions of workflows');
   }
 
   /** AWS checks rights on an execution by its own ARN, which names the version and never the alias. */

@@ -18,8 +18,8 @@ test('makes one bundle of every function', () => {
   expect(bundles.map(({ id }) => id)).toEqual(functions.map(({ id }) => id));
 });
 
-/** A job carries out any write of any provider. */
-const holdsAllWrites = ['jobs/plan-job', 'jobs/apply-job', 'jobs/run-job'];
+/** A job carries out any write of any provider, and a cleanup plans and applies jobs. */
+const holdsAllWrites = ['jobs/plan-job', 'jobs/apply-job', 'jobs/run-job', 'cleanup/run-cleanup'];
 
 const limited = functions.map((loaded) => ({ id: loaded.id, kilobytes: limitOf(loaded) }));
 
@@ -29,7 +29,7 @@ test.each(limited)('$id is at most $kilobytes KB', ({ id, kilobytes }) => {
 
 /** The durable engine and the Lambda client have their weight; whoever needs neither does not carry it. */
 function limitOf(loaded: LoadedFunction): number {
-  if (holdsAllWrites.includes(loaded.id)) return isWorkflow(loaded) ? 775 : 625;
+  if (holdsAllWrites.includes(loaded.id)) return isWorkflow(loaded) ? 800 : 625;
   if (isWorkflow(loaded)) return 650;
   const isAboutRuns = 'starts' in loaded.operation || ['offboarding', 'onboarding', 'jobs'].includes(loaded.folder);
   return isAboutRuns ? 525 : 350;

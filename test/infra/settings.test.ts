@@ -13,6 +13,7 @@ test('fills in the defaults', () => {
     ledgerDays: 400,
     fence: { perRun: 20, percent: 10, perDay: 50 },
     protected: { wecom: [], dingtalk: [], wibiclick: [] },
+    policies: { roster: 'report', 'wecom-disabled': 'report', 'dingtalk-dismissed': 'report', disabledDays: 30 },
     dingtalkCallsPerSecond: 10,
     trustSessionName: false,
     existingSecretArns: {},
@@ -42,6 +43,7 @@ test('takes every setting', () => {
     ledgerDays: 30,
     fence: { perRun: 1, percent: 100, perDay: 10_000 },
     protected: { wecom: ['founder'], dingtalk: ['boss', '老板'], wibiclick: ['101'] },
+    policies: { roster: 'apply', 'wecom-disabled': 'apply', 'dingtalk-dismissed': 'apply', disabledDays: 365 },
     dingtalkCallsPerSecond: 60,
     trustSessionName: true,
     existingSecretArns: { wecom: 'arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:hr/wecom-AbCdEf' },
@@ -104,7 +106,15 @@ test.each([
     { stage: 'dev', existingSecretArns: { wecom: 'usher/prod/wecom' } },
     'usher.existingSecretArns.wecom: must be the complete ARN of a secret',
   ],
-  [{ stage: 'dev', policies: [] }, 'usher.policies: unknown field; remove it'],
+  [{ stage: 'dev', policies: [] }, 'usher.policies: must be an object, such as {"roster": "apply"}'],
+  [{ stage: 'dev', policies: { roster: 'on' } }, 'usher.policies.roster: must be "report" or "apply"'],
+  [
+    { stage: 'dev', policies: { disabledDays: 0 } },
+    'usher.policies.disabledDays: must be a whole number from 1 to 365',
+  ],
+  [{ stage: 'dev', policies: { disabledDays: 366 } }, 'usher.policies.disabledDays: must be'],
+  [{ stage: 'dev', policies: { dismissed: 'apply' } }, 'usher.policies.dismissed: unknown field; remove it'],
+  [{ stage: 'dev', colour: 'red' }, 'usher.colour: unknown field; remove it'],
 ])('refuses %j, naming the setting and the fix', (context, message) => {
   expect(() => parseSettings(context)).toThrow(message);
 });

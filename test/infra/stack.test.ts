@@ -242,6 +242,7 @@ test.each(functions)('$id is told what its code reads', (operation) => {
   expect(told[env.runs]).toBe(
     given(holds(operation.id, 'shared/runs/settings'), '{"approval":"four-eyes","graceDays":30,"planHours":24}'),
   );
+  expect(told[env.policies] === undefined).toBe(!holds(operation.id, 'cleanup/policies/settings'));
   for (const workflow of workflows) {
     expect(told[workflowEnv(workflow.operation.workflow)]).toEqual(
       given(startedBy(operation).includes(workflow), workflowArn(workflow, 'live')),

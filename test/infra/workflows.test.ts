@@ -102,13 +102,12 @@ describe('alarms', () => {
     return Metrics ? Metrics.flatMap(({ MetricStat }: Json) => MetricStat?.Metric ?? []) : [alarm.Properties];
   };
 
-  test('failed invocations and executions of every workflow', () => {
-    expect(metricsOf('workflow-errors').map(({ Namespace, MetricName }) => `${Namespace} ${MetricName}`)).toEqual(
-      workflows.flatMap(() => [
-        'AWS/Lambda Errors',
-        'AWS/Lambda DurableExecutionFailed',
-        'AWS/Lambda DurableExecutionTimedOut',
-      ]),
+  test.each([
+    ['workflow-errors', ['AWS/Lambda Errors']],
+    ['workflow-executions', ['AWS/Lambda DurableExecutionFailed', 'AWS/Lambda DurableExecutionTimedOut']],
+  ])('%s of every workflow', (name, metrics) => {
+    expect(metricsOf(name).map(({ Namespace, MetricName }) => `${Namespace} ${MetricName}`)).toEqual(
+      workflows.flatMap(() => metrics),
     );
   });
 

@@ -1,4 +1,9 @@
+import { handler as getCleanup } from '../../functions/cleanup/get-cleanup.ts';
+import { handler as listCleanups } from '../../functions/cleanup/list-cleanups.ts';
+import { handler as putRoster } from '../../functions/cleanup/put-roster.ts';
 import { handler as settleIntents } from '../../functions/cleanup/settle-intents.ts';
+import { handler as startCleanup } from '../../functions/cleanup/start-cleanup.ts';
+import { handler as sweep } from '../../functions/cleanup/sweep.ts';
 import { handler as watchRuns } from '../../functions/cleanup/watch-runs.ts';
 import { handler as applyJob } from '../../functions/jobs/apply-job.ts';
 import { handler as approveJob } from '../../functions/jobs/approve-job.ts';
@@ -16,7 +21,7 @@ import { handler as createOnboarding } from '../../functions/onboarding/create-o
 import { handler as getOnboarding } from '../../functions/onboarding/get-onboarding.ts';
 import { handler as listOnboardings } from '../../functions/onboarding/list-onboardings.ts';
 import { workflowEnv } from '../../functions/shared/env-names.ts';
-import { endedStatuses, type RunKind } from '../../functions/shared/runs/run.ts';
+import { endedStatuses, type RunKind, runKinds } from '../../functions/shared/runs/run.ts';
 import { durable } from './durable.ts';
 import { invoke, type Json, lambdaContext, type TestAnswer, type TestRequest } from './invoke.ts';
 import { simulated } from './providers.ts';
@@ -37,9 +42,9 @@ export function runs() {
     [functionOf('offboarding')]: async () => (await import('../../functions/offboarding/run-offboarding.ts')).handler,
     [functionOf('onboarding')]: async () => (await import('../../functions/onboarding/run-onboarding.ts')).handler,
     [functionOf('job')]: async () => (await import('../../functions/jobs/run-job.ts')).handler,
+    [functionOf('cleanup')]: async () => (await import('../../functions/cleanup/run-cleanup.ts')).handler,
   });
-  for (const kind of ['offboarding', 'onboarding', 'job'] as const)
-    process.env[workflowEnv(kind)] = `${functionOf(kind)}:live`;
+  for (const kind of runKinds) process.env[workflowEnv(kind)] = `${functionOf(kind)}:live`;
   beforeEach(() => wecom.secret({ customerContactSecret: 'sandbox-customer' }));
   afterEach(() => void delete process.env.USHER_RUNS);
 
@@ -77,8 +82,7 @@ const isWrite = (path: string): boolean =>
   ) && !path.includes('transfer_result');
 
 /** Offboardings through their handlers. */
-export function offboardings() {
-  const base = runs();
+export function offboardings(base = runs()) {
   const { lambda } = base;
   const byId = (id: string) => ({ path: { id } });
 
@@ -185,6 +189,38 @@ export function jobs() {
     },
     /** Moves the clock from one time at which something is due to the next until the job has ended. */
     toEnd: (id: string, most = 100): Promise<Json> => untilEnded(lambda, () => get(id), most),
+  };
+}
+
+/** Cleanups through their handlers, and the jobs that they make. */
+export function cleanups() {
+  const base = jobs();
+  const { lambda } = base;
+  const get = async (id: string): Promise<Json> => (await invoke(getCleanup, { path: { id } })).body;
+  const start = (body: object, request: Omit<TestRequest, 'body'> = {}): Promise<TestAnswer> =>
+    invoke(startCleanup, { ...request, body });
+  const toEndOf = (id: string): Promise<Json> => untilEnded(lambda, () => get(id), 100);
+
+  return {
+    ...base,
+    jobOf: base.get,
+    start,
+    get,
+    list: async (query = ''): Promise<Json> => (await invoke(listCleanups, { query })).body,
+    sweep: () => sweep({}, lambdaContext()),
+    async roster(provider: string, ids: string[]): Promise<void> {
+      const headers = { 'content-type': 'text/csv', 'x-row-count': String(ids.length) };
+      const answer = await invoke(putRoster, { path: { provider }, headers, body: `userid\n${ids.join('\n')}\n` });
+      if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+    },
+    /** Waits until a cleanup has ended. Its job may be at work still. */
+    toEndOf,
+    /** Starts one, and waits until it has ended. */
+    async end(body: object): Promise<Json> {
+      const { status, body: started } = await start(body);
+      if (status !== 202) throw new Error(JSON.stringify(started));
+      return toEndOf(started.id);
+    },
   };
 }
 

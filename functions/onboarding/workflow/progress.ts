@@ -1,3 +1,4 @@
+import { dueOf } from '../../shared/runs/due.ts';
 import { hasEnded, type Step, type Steps, stepsOf } from '../../shared/runs/run.ts';
 import type { Progress } from '../../shared/runs/workflow.ts';
 import { type OnboardingRun, undoStep } from './steps.ts';
@@ -18,9 +19,3 @@ export function onboardingProgress(run: OnboardingRun, now: number): Progress {
 type Entries = [id: string, step: Step][];
 
 const some = (steps: Entries, status: Step['status']): boolean => steps.some(([, step]) => step.status === status);
-
-function dueOf(open: Entries, now: number): Pick<Progress, 'due' | 'wakeAt'> {
-  const times = open.map(([, { dueAt = 0 }]) => dueAt).filter((time) => time > now);
-  const due = open.filter(([, { dueAt = 0 }]) => dueAt <= now).map(([id]) => id);
-  return { due, ...(times.length > 0 && { wakeAt: Math.min(...times) }) };
-}

@@ -40,6 +40,8 @@ export interface WorkflowDefinition<Request, Facts, P extends Providers> {
   canBeRetried: boolean;
   /** How long one attempt at a step may take; 25 s unless given. */
   stepMs?: number;
+  /** Further durable functions that its steps start, such as `jobs/run-job`. */
+  starts?: string[];
   /** Decides from the run alone. */
   progress(run: Run<Request, Facts>, now: number): Progress;
   /** Carries out one step; it may be called again for a step whose function died on the way. */
@@ -51,7 +53,7 @@ export interface WorkflowOperation {
   summary: string;
   workflow: RunKind;
   providers: string[];
-  /** Itself: a new execution goes on where the last one rested. */
+  /** Itself, as a new execution goes on where the last one rested, and those that its steps start. */
   starts: string[];
 }
 
@@ -74,7 +76,7 @@ const watchMarginMs = 10 * 60_000;
 export function defineWorkflow<Request, Facts, P extends Providers>(
   definition: WorkflowDefinition<Request, Facts, P>,
 ): DurableLambdaHandler & { operation: WorkflowOperation } {
-  const { summary, kind, providers } = definition;
+  const { summary, kind, providers, starts = [] } = definition;
   const handler = withDurableExecution(async (input: WorkflowInput, context: DurableContext) => {
     for (let round = 1; round <= maxRounds; round++) {
       const look = await context.step(`look ${round}`, () => lookAt(definition, input), { retryStrategy: keepTrying });
@@ -99,7 +101,7 @@ export function defineWorkflow<Request, Facts, P extends Providers>(
     summary,
     workflow: kind,
     providers: Object.keys(providers),
-    starts: [workflowIds[kind]],
+    starts: [workflowIds[kind], ...starts],
   };
   return Object.assign(handler, { operation });
 }
