@@ -19,6 +19,10 @@ const fence = (settings: object) => {
   process.env.USHER_FENCE = JSON.stringify(settings);
 };
 
+const protect = (userids: string) => {
+  process.env.USHER_WECOM_PROTECTED = userids;
+};
+
 interface Tripping {
   what: string;
   operation: string;
@@ -205,20 +209,14 @@ describe('an approval', () => {
   });
 });
 
-const protections: [what: string, operation: string, rows: object[], why: RegExp, protect: () => unknown][] = [
-  [
-    'listed',
-    'wecom/delete-user',
-    [{ userid: 'LISI' }],
-    /the setting `protected` lists it/,
-    () => void (process.env.USHER_WECOM_PROTECTED = 'zhao lisi'),
-  ],
+const protections: [what: string, operation: string, rows: object[], why: RegExp, prepare: () => unknown][] = [
+  ['listed', 'wecom/delete-user', [{ userid: 'LISI' }], /the setting `protected` lists it/, () => protect('zhao lisi')],
   [
     'listed, and disabled',
     'wecom/update-user',
     [{ userid: 'lisi', enable: 0 }],
     /the setting `protected` lists it/,
-    () => void (process.env.USHER_WECOM_PROTECTED = 'lisi'),
+    () => protect('lisi'),
   ],
   ['administrator', 'dingtalk/delete-user', [{ userid: 'founder' }], /lists it as an administrator/, () => undefined],
   [
