@@ -229,3 +229,14 @@ test('a CSV file is a job too', async () => {
   const { members: held } = await job.wecom.state();
   expect(held.find(({ userid }: Json) => userid === 'lisi')).toMatchObject({ enable: 0, position: 'a, "b"\nc' });
 });
+
+test('nobody takes over who is removed by the same job', async () => {
+  const takesOver = { dingPan: { action: 'handover', handoverUserId: 'wangwu' } };
+  const answer = await job.plan('dingtalk/delete-user', [
+    { userid: 'lisi', handoverResource: takesOver },
+    { userid: 'wangwu' },
+  ]);
+
+  const path = 'items[0].handoverResource.dingPan.handoverUserId';
+  expect(answer).toMatchObject({ status: 400, body: { errors: [{ path, message: 'is removed by the same job' }] } });
+});
