@@ -1,8 +1,10 @@
 import * as z from 'zod/mini';
+import type { Deadline } from '../shared/clock.ts';
 import { documented } from '../shared/schema.ts';
 import { defineWrite } from '../shared/write.ts';
 import { writeAnswer } from '../shared/write-answer.ts';
 import { deleted } from './client/deletion.ts';
+import { dingtalkDeletions } from './client/deletion-batch.ts';
 import { handoverAnswer, handoverResource, isNotLeaver, takersOf } from './client/handover.ts';
 import { dingtalk } from './client/index.ts';
 import { subjectOf, userid } from './client/user.ts';
@@ -12,7 +14,9 @@ export const handler = defineWrite({
   description: 'Cannot be undone. Approvals cannot be handed over here.',
   route: 'DELETE /dingtalk/users/{userid}',
   effect: 'delete',
-  providers: { dingtalk },
+  providers: {
+    dingtalk: (deadline: Deadline) => ({ users: dingtalk(deadline), deletions: dingtalkDeletions(deadline) }),
+  },
   input: documented(z.strictObject({ userid, handoverResource: z.optional(handoverResource) }).check(isNotLeaver), {
     example: { handoverResource: { dingPan: { action: 'handover', handoverUserId: 'lisi' } } },
   }),
@@ -25,10 +29,10 @@ export const handler = defineWrite({
     expects: async ({ userid }) => ({ userid, exists: false }),
     takers: ({ handoverResource }) => takersOf(handoverResource ?? {}),
     // Two, so that one deletes while the other reads back.
-    bulk: { size: 100, lanes: 2, run: (deletions, { dingtalk }) => dingtalk.deleteUsers(deletions) },
+    bulk: { size: 100, lanes: 2, run: (deletions, { dingtalk }) => dingtalk.deletions(deletions) },
   },
   run: async (deletion, { dingtalk }) => {
-    const result = await dingtalk.deleteUser(deletion.userid, deletion.handoverResource);
+    const result = await dingtalk.users.deleteUser(deletion.userid, deletion.handoverResource);
     if (result.outcome === 'already_gone') throw result.refusal;
     return deleted(deletion, result);
   },

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { listOf, pageOf, pageQuery } from '../shared/list.ts';
 import { defineOperation } from '../shared/operation.ts';
-import { dingtalkLists } from './client/lists.ts';
+import { dingtalkDepartments } from './client/departments.ts';
 import { department } from './client/types.ts';
 import { departmentQuery } from './client/user.ts';
 
@@ -10,7 +10,7 @@ export const handler = defineOperation({
   description: 'One level only; ask for each of them in turn.',
   route: 'GET /dingtalk/departments',
   effect: 'read',
-  providers: { dingtalk: dingtalkLists },
+  providers: { dingtalk: dingtalkDepartments },
   input: z.strictObject({ ...departmentQuery, ...pageQuery }),
   output: listOf(department),
   run: async ({ dept_id, ...page }, { dingtalk }) => pageOf(await dingtalk.departmentsIn(dept_id), page),

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { listOf, pageOf, pageQuery } from '../shared/list.ts';
 import { defineOperation } from '../shared/operation.ts';
-import { dingtalkLists } from './client/lists.ts';
+import { dingtalkDepartments } from './client/departments.ts';
 import { departmentQuery, userid } from './client/user.ts';
 
 export const handler = defineOperation({
@@ -9,7 +9,7 @@ export const handler = defineOperation({
   description: 'Members of its sub-departments are not listed; walk the departments for all.',
   route: 'GET /dingtalk/users',
   effect: 'read',
-  providers: { dingtalk: dingtalkLists },
+  providers: { dingtalk: dingtalkDepartments },
   input: z.strictObject({ ...departmentQuery, ...pageQuery }),
   output: listOf(z.object({ userid })),
   run: async ({ dept_id, ...page }, { dingtalk }) => {

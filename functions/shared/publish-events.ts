@@ -1,7 +1,8 @@
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import pMap from 'p-map';
+import { chunksOf } from './chunks.ts';
 import type { Deadline } from './clock.ts';
 import { env } from './env-names.ts';
-import { inLanes } from './lanes.ts';
 import { countOf, logger } from './log.ts';
 import { memberNews } from './member-news.ts';
 import { type News, outbox } from './outbox.ts';
@@ -22,7 +23,7 @@ interface Letter extends RunLetter {
 const page = 1_000;
 /** The most that EventBridge takes in one call. */
 const batch = 10;
-const lanes = 20;
+const concurrency = 20;
 /** A page takes less than that. */
 const reserveMs = 8_000;
 
@@ -72,14 +73,12 @@ async function letterOf(item: Item): Promise<Letter | undefined> {
 async function publish(letters: Letter[]): Promise<Published> {
   const refused = new Set<News>();
   const all = letters.flatMap(({ news }) => news);
-  const batches = Array.from({ length: Math.ceil(all.length / batch) }, (_, index) =>
-    all.slice(index * batch, (index + 1) * batch),
-  );
-  await inLanes(batches, lanes, async (some) => {
+  const send = async (some: News[]) => {
     for (const news of await put(some)) refused.add(news);
-  });
+  };
+  await pMap(chunksOf(all, batch), send, { concurrency });
   const delivered = letters.filter(({ news }) => !news.some((one) => refused.has(one)));
-  await inLanes(delivered, lanes, takeOut);
+  await pMap(delivered, takeOut, { concurrency });
   return { told: all.length - refused.size, refused: refused.size };
 }
 

@@ -1,3 +1,4 @@
+import pMap from 'p-map';
 import { clock, type Deadline } from './clock.ts';
 import { asFailure, OperationError } from './errors.ts';
 import { closeIntent, deadIntents, type Expectation, type Intent, type LedgerState } from './ledger.ts';
@@ -25,7 +26,7 @@ type State = Exclude<LedgerState, 'intended'>;
 const graceMs = 60_000;
 const most = 500;
 /** So many intents of one provider are read at the same time. */
-const lanes = 5;
+const concurrency = 5;
 const betweenReadsMs = 1_000;
 /** A write whose effect could not be read for so long, or never can be, stays unknown, and its lock is given back. */
 const patienceMs = 86_400_000;
@@ -54,13 +55,14 @@ interface Settling {
 
 /** The intents of one provider: a first pass over as many as half of the time allows, and a second one over the same. */
 async function settleOf(intents: Intent[], { readers, deadline, end }: Settling): Promise<void> {
-  const pass = (rest: Intent[], msKept: number, then: (intent: Intent, holds: boolean) => unknown): Promise<void> => {
+  const pass = async (rest: Intent[], msKept: number, then: (intent: Intent, holds: boolean) => unknown) => {
     const read = readerOf(intents, readers);
-    return sideBySide(rest, async (intent) => {
+    const settle = async (intent: Intent) => {
       if (deadline.msLeft < msKept) return end(intent, undefined);
       const holds = await read(intent.expects).catch(asFailure);
       await (holds instanceof OperationError ? end(intent, unreadable(intent, holds)) : then(intent, holds));
-    });
+    };
+    await pMap(rest, settle, { concurrency });
   };
 
   const firsts = new Map<Intent, boolean>();
@@ -80,14 +82,6 @@ function readerOf([intent]: Intent[], readers: Readers): Holds {
 }
 
 const providerOf = ({ subject }: Intent): string => subject.split(':')[0] ?? '';
-
-async function sideBySide<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
-  const rest = items.values();
-  const lane = async () => {
-    for (const item of rest) await work(item);
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
-}
 
 const stateOf = (holds: boolean): State => (holds ? 'succeeded' : 'failed');
 

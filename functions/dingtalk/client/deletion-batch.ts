@@ -1,8 +1,9 @@
 import pMap from 'p-map';
+import type { Deadline } from '../../shared/clock.ts';
 import { type ErrorCode, OperationError } from '../../shared/errors.ts';
-import type { DingtalkApi } from './api.ts';
+import { DingtalkApi } from './api.ts';
 import { type Deleted, type Deletion, deleted, deletion } from './deletion.ts';
-import { DingtalkLists } from './lists.ts';
+import { DingtalkDepartments } from './departments.ts';
 import { confirmed, findRemovable, isGone, objectionTo, requireTakers, type Sent, sendRemoval } from './removal.ts';
 import { departmentsOf } from './types.ts';
 
@@ -19,6 +20,12 @@ const refusesAll: ErrorCode[] = [
   'store_unavailable',
 ];
 
+/** Many deletions, each as by `DingtalkClient.deleteUser`. */
+export const dingtalkDeletions =
+  (deadline: Deadline) =>
+  (deletions: Deletion[]): Promise<(Deleted | OperationError)[]> =>
+    new DeletionBatch(new DingtalkApi(deadline), deletions).run();
+
 interface SentDeletion extends Sent {
   one: Deletion;
   /** Where the user was listed before. */
@@ -29,9 +36,9 @@ interface SentDeletion extends Sent {
  * Deletes many users. Each is read before, as a single deletion does. After the last one the departments that they were
  * in are read instead of the users themselves: DingTalk takes no more reads a second than deletions.
  */
-export class DeletionBatch {
+class DeletionBatch {
   readonly #api: DingtalkApi;
-  readonly #lists: DingtalkLists;
+  readonly #departments: DingtalkDepartments;
   readonly #deletions: Deletion[];
   readonly #leaving: Set<string>;
   readonly #objections = new Map<string, Promise<string | undefined>>();
@@ -40,7 +47,7 @@ export class DeletionBatch {
 
   constructor(api: DingtalkApi, deletions: Deletion[]) {
     this.#api = api;
-    this.#lists = new DingtalkLists(api);
+    this.#departments = new DingtalkDepartments(api);
     this.#deletions = deletions;
     this.#leaving = new Set(deletions.map(({ userid }) => userid));
   }
@@ -97,7 +104,7 @@ export class DeletionBatch {
   /** @returns undefined when it cannot be read. A department that is gone lists nobody. */
   async #list(department: number): Promise<string[] | undefined> {
     try {
-      return await this.#lists.useridsIn(department);
+      return await this.#departments.useridsIn(department);
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
       return error.code === 'not_found' ? [] : undefined;

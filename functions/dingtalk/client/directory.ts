@@ -3,7 +3,7 @@ import type { Deadline } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
 import { parseAs, unexpected } from '../../shared/transport.ts';
 import { DingtalkApi } from './api.ts';
-import { DingtalkLists } from './lists.ts';
+import { DingtalkDepartments } from './departments.ts';
 import { administratorList, headcount } from './types.ts';
 
 const provider = 'dingtalk';
@@ -16,11 +16,11 @@ export const dingtalkDirectory = (deadline: Deadline): DingtalkDirectory =>
 
 export class DingtalkDirectory {
   readonly #api: DingtalkApi;
-  readonly #lists: DingtalkLists;
+  readonly #departments: DingtalkDepartments;
 
   constructor(api: DingtalkApi) {
     this.#api = api;
-    this.#lists = new DingtalkLists(api);
+    this.#departments = new DingtalkDepartments(api);
   }
 
   /** `user/count`, page section 6.5: how many users there are, those who never signed in too. */
@@ -64,7 +64,10 @@ export class DingtalkDirectory {
 
   async #department(id: number): Promise<{ userids: string[]; children: number[] }> {
     try {
-      const [userids, children] = await Promise.all([this.#lists.useridsIn(id), this.#lists.departmentIdsIn(id)]);
+      const [userids, children] = await Promise.all([
+        this.#departments.useridsIn(id),
+        this.#departments.departmentIdsIn(id),
+      ]);
       return { userids, children };
     } catch (error) {
       if (!(error instanceof OperationError) || error.code !== 'not_found') throw error;

@@ -3,6 +3,7 @@ import { clock, type Deadline } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
 import { send } from '../../shared/transport.ts';
 import { DingtalkApi } from './api.ts';
+import { DingtalkDepartments } from './departments.ts';
 import { DingtalkLists } from './lists.ts';
 import { type DingtalkSecret, dingtalkSecret } from './types.ts';
 
@@ -17,25 +18,25 @@ export const dingtalkExamination = (deadline: Deadline): Examination<DingtalkSec
   ],
   checks: ({ operatorUserid }, watched) => {
     const api = new DingtalkApi(deadline, watched(send));
-    const checks = [...listChecks(new DingtalkLists(api)), ...operatorChecks(api, operatorUserid)];
+    const checks = [...readChecks(api), ...operatorChecks(api, operatorUserid)];
     return checks.map((check) => ({ ...check, credential: 'appSecret', run: () => check.run().catch(withWayOut) }));
   },
   blindSpots: [mayManage, quota],
 });
 
 /** One call for each permission point that reading needs. */
-const listChecks = (lists: DingtalkLists): Omit<Check, 'credential'>[] => [
-  { name: 'the app reads departments', run: () => lists.departmentsIn(rootDepartment) },
-  { name: 'the app reads users', run: () => lists.useridsIn(rootDepartment) },
+const readChecks = (api: DingtalkApi): Omit<Check, 'credential'>[] => [
+  { name: 'the app reads departments', run: () => new DingtalkDepartments(api).departmentsIn(rootDepartment) },
+  { name: 'the app reads users', run: () => new DingtalkDepartments(api).useridsIn(rootDepartment) },
   {
     name: 'the app reads activity',
     onlyFor: 'GET /dingtalk/inactive-users',
-    run: () => lists.inactiveUsers(threeDaysAgo(), { limit: 1 }),
+    run: () => new DingtalkLists(api).inactiveUsers(threeDaysAgo(), { limit: 1 }),
   },
   {
     name: 'the app reads dismissals',
     onlyFor: 'GET /dingtalk/dismissed-users',
-    run: () => lists.dismissedUsers({ limit: 1 }),
+    run: () => new DingtalkLists(api).dismissedUsers({ limit: 1 }),
   },
 ];
 

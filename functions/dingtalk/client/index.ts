@@ -5,8 +5,7 @@ import { lostAnswer, settle, verify, type WriteResult } from '../../shared/settl
 import { unexpected } from '../../shared/transport.ts';
 import { DingtalkApi } from './api.ts';
 import { comparePrints, sentFields, shownFields } from './comparable.ts';
-import { type Deleted, type Deletion, deletion } from './deletion.ts';
-import { DeletionBatch } from './deletion-batch.ts';
+import { deletion } from './deletion.ts';
 import type { HandoverResource } from './handover.ts';
 import { findUser, readUser } from './read-user.ts';
 import { type Absence, findRemovable, remove } from './removal.ts';
@@ -130,11 +129,6 @@ export class DingtalkClient {
    */
   deleteUser(userid: string, handoverResource?: HandoverResource): Promise<WriteResult<'deleted'> | Absence> {
     return remove(this.#api, deletion(this.#api, { userid, handoverResource }));
-  }
-
-  /** Many deletions, each as by `deleteUser`. @returns how each ended, in their order; `not_found` for an absence */
-  deleteUsers(deletions: Deletion[]): Promise<(Deleted | OperationError)[]> {
-    return new DeletionBatch(this.#api, deletions).run();
   }
 
   /**
