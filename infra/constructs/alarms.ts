@@ -162,7 +162,7 @@ const concernsOf = ({ stage, api, store, schedules, workflows }: AlarmsProps): C
   },
   {
     name: 'run-attention',
-    what: 'A step of an offboarding or onboarding needs a person.',
+    what: 'A step of a run needs a person, or the job of a cleanup is held.',
     metric: countsOf(stage, 'run_needs_attention'),
     atLeast: 1,
   },
