@@ -2,18 +2,19 @@ import { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { counts } from '../functions/shared/env-names.ts';
 import type { Counted } from '../functions/shared/log.ts';
 
-/** How often the functions of a stage counted one of these in their log lines. */
+/** How often the functions of a stage counted this in their log lines. */
+export const countOf = (stage: string, metricName: Counted): Metric =>
+  new Metric({
+    namespace: counts.namespace,
+    metricName,
+    dimensionsMap: { [counts.dimension]: stage },
+    statistic: 'Sum',
+  });
+
+/** How often they counted one of these. */
 export const countsOf = (stage: string, ...names: Counted[]): MathExpression =>
   sumOf(
-    names.map(
-      (metricName) =>
-        new Metric({
-          namespace: counts.namespace,
-          metricName,
-          dimensionsMap: { [counts.dimension]: stage },
-          statistic: 'Sum',
-        }),
-    ),
+    names.map((name) => countOf(stage, name)),
     names.join(', '),
   );
 

@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { defineEvent, EventOperation } from '../functions/shared/event.ts';
+import type { defineLostEvents, LostEventOperation } from '../functions/shared/lost-event.ts';
 import type { defineOperation, Operation, Route } from '../functions/shared/operation.ts';
 import type { defineWorkflow, WorkflowOperation } from '../functions/shared/runs/workflow.ts';
 import type { defineSchedule, ScheduledOperation } from '../functions/shared/schedule.ts';
@@ -29,8 +31,18 @@ export interface LoadedWorkflow extends OperationEntry {
   operation: WorkflowOperation;
 }
 
+export interface LoadedEvent extends OperationEntry {
+  handler: ReturnType<typeof defineEvent>;
+  operation: EventOperation;
+}
+
+export interface LoadedLostEvents extends OperationEntry {
+  handler: ReturnType<typeof defineLostEvents>;
+  operation: LostEventOperation;
+}
+
 /** Every file that is a Lambda. */
-export type LoadedFunction = LoadedOperation | LoadedSchedule | LoadedWorkflow;
+export type LoadedFunction = LoadedOperation | LoadedSchedule | LoadedWorkflow | LoadedEvent | LoadedLostEvents;
 
 export type Method = Route extends `${infer Name} /${string}` ? Name : never;
 
@@ -56,12 +68,20 @@ export const loadSchedules = async (): Promise<LoadedSchedule[]> => (await loadF
 /** The durable functions, which are started by others. @throws Error naming a file that exports no operation */
 export const loadWorkflows = async (): Promise<LoadedWorkflow[]> => (await loadFunctions()).filter(isWorkflow);
 
+/** The operations that an event starts. @throws Error naming a file that exports no operation */
+export const loadEvents = async (): Promise<LoadedEvent[]> => (await loadFunctions()).filter(isEvent);
+
+/** Those that get what the functions of events could not do. @throws Error naming a file that exports no operation */
+export const loadLostEvents = async (): Promise<LoadedLostEvents[]> => (await loadFunctions()).filter(isLostEvents);
+
 /** All of them. @throws Error naming a file that exports no operation */
 export const loadFunctions = (): Promise<LoadedFunction[]> => Promise.all(findOperations().map(load));
 
 export const isRouted = (loaded: LoadedFunction): loaded is LoadedOperation => 'route' in loaded.operation;
 export const isScheduled = (loaded: LoadedFunction): loaded is LoadedSchedule => 'schedule' in loaded.operation;
 export const isWorkflow = (loaded: LoadedFunction): loaded is LoadedWorkflow => 'workflow' in loaded.operation;
+export const isEvent = (loaded: LoadedFunction): loaded is LoadedEvent => 'event' in loaded.operation;
+export const isLostEvents = (loaded: LoadedFunction): loaded is LoadedLostEvents => 'lost' in loaded.operation;
 
 /** The name of a function in AWS, and in the sandbox. */
 export const functionNameOf = (stage: string, id: string): string => `usher-${stage}-${id.replace('/', '-')}`;

@@ -5,12 +5,13 @@ import type { BundledOperation } from './bundle.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { Api } from './constructs/api.ts';
 import { Egress } from './constructs/egress.ts';
+import { Events } from './constructs/events.ts';
 import { OperationsStack } from './constructs/operations-stack.ts';
 import { ProviderSecret } from './constructs/provider-secret.ts';
 import { Schedules } from './constructs/schedules.ts';
 import { Store } from './constructs/store.ts';
 import { Workflows } from './constructs/workflows.ts';
-import { isWorkflow, type LoadedFunction } from './operations.ts';
+import { isLostEvents, isWorkflow, type LoadedFunction } from './operations.ts';
 import type { Provider } from './providers.ts';
 import type { Settings } from './settings.ts';
 
@@ -38,6 +39,7 @@ export class UsherStack extends Stack {
     const store = new Store(this, 'Store', { stage });
     const schedules = new Schedules(this, 'Schedules', { stage });
     const workflows = new Workflows(this, 'Workflows', { stage, workflows: operations.filter(isWorkflow) });
+    const events = new Events(this, 'Events', { stage, lostEvents: operations.find(isLostEvents) });
     const egress = settings.egress === 'fixed' ? new Egress(this, 'Egress', { stage }) : undefined;
     const secrets = providers.map(
       (provider) =>
@@ -54,6 +56,7 @@ export class UsherStack extends Stack {
       api,
       schedules,
       workflows,
+      events,
       store,
       secrets,
       egress,
@@ -61,7 +64,7 @@ export class UsherStack extends Stack {
     for (const [folder, members] of Map.groupBy(operations, ({ folder }) => folder)) {
       new OperationsStack(this, folder, members, shared);
     }
-    const alarms = new Alarms(this, 'Alarms', { stage, alarmEmail, api, store, schedules, workflows });
+    const alarms = new Alarms(this, 'Alarms', { stage, alarmEmail, api, store, schedules, workflows, events });
 
     new CfnOutput(this, 'ApiUrl', { value: api.url });
     new CfnOutput(this, 'AlarmTopicArn', { value: alarms.topicArn });

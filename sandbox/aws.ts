@@ -5,7 +5,8 @@ import { isLambdaPath } from './lambda.ts';
 import { listen, type RunningServer } from './simulator.ts';
 
 export type Input = Record<string, unknown>;
-type Actions = Map<string, (input: Input) => object>;
+/** By the header `x-amz-target`. */
+export type Actions = Map<string, (input: Input) => object>;
 
 interface Version {
   ARN: string;
@@ -21,7 +22,7 @@ interface Secret extends Version {
 }
 
 /** A refusal, with AWS's name for it. */
-class AwsError extends Error {
+export class AwsError extends Error {
   readonly type: string;
 
   constructor(type: string, message: string) {
@@ -32,23 +33,24 @@ class AwsError extends Error {
 
 const arnPrefix = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:';
 
-/** Answers `POST /_sandbox/…`; nothing for a path it does not know. */
-export type Controls = (path: string, body: Input) => Promise<object | undefined>;
+/** Answers what is asked of `/_sandbox/…`; nothing for a path it does not know. */
+export type Controls = (path: string, body: Input, method: string) => Promise<object | undefined>;
 
 /** Answers the calls to Lambda. */
 export type LambdaEndpoint = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /**
- * The AWS endpoint of the sandbox: Secrets Manager in memory and Lambda, for the SDK and for `aws --endpoint-url`, and
- * the controls of the sandbox.
+ * The AWS endpoint of the sandbox: Secrets Manager in memory, Lambda and what `others` bring, for the SDK and for
+ * `aws --endpoint-url`, and the controls of the sandbox.
  */
 export function startAws(
   secrets: Record<string, string>,
   port = 0,
   controls: Controls = async () => undefined,
   lambda?: LambdaEndpoint,
+  others: Actions = new Map(),
 ): Promise<RunningServer> {
-  const actions = secretsManager(secrets);
+  const actions: Actions = new Map([...secretsManager(secrets), ...others]);
   return listen(async (request, response) => {
     const path = request.url ?? '';
     if (lambda && isLambdaPath(path)) return lambda(request, response);
@@ -65,7 +67,7 @@ async function control(
   request: IncomingMessage,
 ): Promise<{ status: number; body: object }> {
   try {
-    const body = await controls(path, JSON.parse((await text(request)) || '{}') as Input);
+    const body = await controls(path, JSON.parse((await text(request)) || '{}') as Input, request.method ?? '');
     return body ? { status: 200, body } : { status: 404, body: { message: `there is no control ${path}` } };
   } catch (error) {
     return { status: 400, body: { message: String(error) } };

@@ -1,7 +1,14 @@
 import { clock } from '../functions/shared/clock.ts';
 import { workflowEnv } from '../functions/shared/env-names.ts';
 import { writeOpenApi } from '../infra/openapi.ts';
-import { functionNameOf, loadOperations, loadSchedules, loadWorkflows } from '../infra/operations.ts';
+import {
+  functionNameOf,
+  loadEvents,
+  loadLostEvents,
+  loadOperations,
+  loadSchedules,
+  loadWorkflows,
+} from '../infra/operations.ts';
 import { startApi } from './api.ts';
 import { type LambdaEndpoint, startAws } from './aws.ts';
 import { sandboxControls } from './controls.ts';
@@ -9,6 +16,7 @@ import { createDingtalkSimulator } from './dingtalk.ts';
 import { DurableEngine } from './durable-engine.ts';
 import { startDynamodb } from './dynamodb.ts';
 import { durableTableName, forgetAws, secretsFor, setEnvironment, stage, tableName } from './environment.ts';
+import { EventBus } from './event-bus.ts';
 import { answerLambda } from './lambda.ts';
 import { portRefused, type Service, services } from './ports.ts';
 import { type RunningServer, startSimulator } from './simulator.ts';
@@ -63,9 +71,10 @@ export async function startSandbox(port: number): Promise<Sandbox> {
       () => workflows.close(),
     );
     await engine.recover();
-    const controls = sandboxControls(loadSchedules, () => engine.tick());
+    const bus = new EventBus(loadEvents, loadLostEvents);
+    const controls = sandboxControls({ loadSchedules, bus, advanced: () => engine.tick() });
     const lambda: LambdaEndpoint = (request, response) => answerLambda(engine, request, response);
-    const aws = await start('aws', (at) => startAws(secrets, at, controls, lambda));
+    const aws = await start('aws', (at) => startAws(secrets, at, controls, lambda, bus.actions()));
 
     setEnvironment(aws.url, dynamodb.url); // before the handlers are loaded, since that is when they read it
     for (const durable of await durableFunctions()) functions.set(durable.functionName, durable);

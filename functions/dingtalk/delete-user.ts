@@ -3,7 +3,7 @@ import { documented } from '../shared/schema.ts';
 import { defineWrite } from '../shared/write.ts';
 import { writeAnswer } from '../shared/write-answer.ts';
 import { deleted } from './client/deletion.ts';
-import { handoverAnswer, handoverResource, isNotLeaver } from './client/handover.ts';
+import { handoverAnswer, handoverResource, isNotLeaver, takersOf } from './client/handover.ts';
 import { dingtalk } from './client/index.ts';
 import { subjectOf, userid } from './client/user.ts';
 
@@ -23,6 +23,7 @@ export const handler = defineWrite({
     subject: subjectOf,
     outcome: () => 'deleted',
     expects: async ({ userid }) => ({ userid, exists: false }),
+    takers: ({ handoverResource }) => takersOf(handoverResource ?? {}),
     // Two, so that one deletes while the other reads back.
     bulk: { size: 100, lanes: 2, run: (deletions, { dingtalk }) => dingtalk.deleteUsers(deletions) },
   },

@@ -19,6 +19,7 @@ export const handler = defineWrite({
     subject: subjectOf,
     outcome: () => 'deleted',
     removesAccess: () => true,
+    takers: receiversOf,
     expects: async ({ userid }) => ({ userid, exists: false }),
   },
   run: async (given, { dingtalk }) => {

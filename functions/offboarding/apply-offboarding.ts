@@ -2,14 +2,12 @@ import * as z from 'zod/mini';
 import { callerOf } from '../shared/caller.ts';
 import { clock } from '../shared/clock.ts';
 import { defineCommand } from '../shared/command.ts';
-import { applyRun } from '../shared/runs/apply-run.ts';
 import { runAnswer, toRunAnswer } from '../shared/runs/run.ts';
 import { digest, runId } from '../shared/runs/run-input.ts';
 import { loadRun } from '../shared/runs/run-store.ts';
 import type { OffboardingFacts } from './accounts/account.ts';
 import { offboardingProviders } from './accounts/clients.ts';
-import { adviseWecom } from './accounts/wecom.ts';
-import { draftOffboarding } from './plan/plan.ts';
+import { applyOffboarding } from './plan/apply.ts';
 import type { OffboardingRequest } from './request/request.ts';
 
 export const handler = defineCommand({
@@ -25,14 +23,7 @@ export const handler = defineCommand({
   output: runAnswer,
   run: async ({ id, digest }, clients, { event }) => {
     const run = await loadRun<OffboardingRequest, OffboardingFacts>(id, 'offboarding');
-    const applied = await applyRun({
-      run,
-      caller: callerOf(event),
-      digest,
-      draft: (request, plannedAt) => draftOffboarding(request, clients, plannedAt),
-      advise: (request) => adviseWecom(request, clients.wecom),
-      statusAfter: ({ effectiveAt = 0 }) => (effectiveAt > clock.now() ? 'scheduled' : 'disabling'),
-    });
+    const applied = await applyOffboarding(run, { caller: callerOf(event), digest }, clients);
     return toRunAnswer(applied, clock.now());
   },
 });

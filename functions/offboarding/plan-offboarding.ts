@@ -1,11 +1,10 @@
 import { callerOf } from '../shared/caller.ts';
 import { clock } from '../shared/clock.ts';
 import { defineCommand } from '../shared/command.ts';
-import { createRun, withAdvice } from '../shared/runs/plan-run.ts';
+import { createRun } from '../shared/runs/plan-run.ts';
 import { runAnswer, toRunAnswer } from '../shared/runs/run.ts';
 import { offboardingProviders } from './accounts/clients.ts';
-import { adviseWecom } from './accounts/wecom.ts';
-import { draftOffboarding } from './plan/plan.ts';
+import { draftWithAdvice } from './plan/plan.ts';
 import { offboardingRequest } from './request/request.ts';
 
 export const handler = defineCommand({
@@ -20,11 +19,7 @@ export const handler = defineCommand({
   output: runAnswer,
   run: async (request, clients, { event, storedKey }) => {
     const plannedAt = clock.now();
-    const [drafted, advice] = await Promise.all([
-      draftOffboarding(request, clients, plannedAt),
-      adviseWecom(request, clients.wecom),
-    ]);
-    const draft = withAdvice(drafted, advice);
+    const draft = await draftWithAdvice(request, clients, plannedAt);
     // A protected account is planned all the same: the plan is where a person sees why it cannot be applied.
     const [refusal, ...others] = draft.refusals.filter(({ code }) => code !== 'protected');
     if (refusal) throw refusal.with({ errors: [refusal, ...others].flatMap(({ options }) => options.errors ?? []) });

@@ -3,8 +3,8 @@ import { clock } from '../shared/clock.ts';
 import { defineCommand } from '../shared/command.ts';
 import { runAnswer, toRunAnswer } from '../shared/runs/run.ts';
 import { startRun } from '../shared/runs/start-run.ts';
+import { plannedOnboarding } from './workflow/plan.ts';
 import { onboardingRequest } from './workflow/request.ts';
-import { createSteps, type OnboardingFacts } from './workflow/steps.ts';
 
 export const handler = defineCommand({
   summary: 'Open the accounts of a person in WeCom, DingTalk and WibiClick',
@@ -18,10 +18,7 @@ export const handler = defineCommand({
   input: onboardingRequest,
   output: runAnswer,
   run: async (request, _clients, { event, storedKey }) => {
-    const facts: OnboardingFacts = { onFailure: request.onFailure };
-    const draft = { facts, steps: createSteps(request), warnings: [], refusals: [], removals: {} };
-    const planned = { kind: 'onboarding' as const, requester: callerOf(event), request, plannedAt: clock.now(), draft };
-    const run = await startRun({ ...planned, confidential: true }, storedKey);
+    const run = await startRun(plannedOnboarding(request, callerOf(event)), storedKey);
     return toRunAnswer(run, clock.now());
   },
 });

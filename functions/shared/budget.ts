@@ -101,8 +101,13 @@ export function requireAllowedPerRun(provider: string, needed: number, directory
   const { perRun, percent } = fenceSettings();
   throw new OperationError(
     'fence_tripped',
-    `${needed} removals from ${provider} are asked for at once, and ${allowed} are allowed: at most ${perRun} in one run, and ${percent} % of the ${directory} accounts; nothing was sent`,
-    { provider: { name: provider }, retryable: false, fix: 'If so many people really left, let somebody approve it.' },
+    `${needed} removals from ${provider} are asked for at once, and ${allowed} ${allowed === 1 ? 'is' : 'are'} allowed: at most ${perRun} in one run, and ${percent} % of the ${directory} accounts; nothing was sent`,
+    {
+      provider: { name: provider },
+      members: { used: 0, limit: allowed, asked: needed },
+      retryable: false,
+      fix: 'If so many people really left, let somebody approve it.',
+    },
   );
 }
 
@@ -176,6 +181,7 @@ function tripped(
     `${used} of ${perDay} removals from ${provider} within 24 hours are used up, and ${needed} more ${needed === 1 ? 'is' : 'are'} asked for; nothing was sent`,
     {
       provider: { name: provider },
+      members: { used, limit: perDay, asked: needed },
       retryAfter: Math.ceil(((oldest + countedHours) * hourMs - clock.now()) / 1000),
       fix: 'If so many people really left, wait, or raise the setting fence.perDay and deploy.',
     },

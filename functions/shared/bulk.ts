@@ -31,6 +31,8 @@ export interface BulkOperation {
   /** The `outcome` of a success. */
   outcome(input: object): string;
   removesAccess(input: object): boolean;
+  /** Who takes over from the account, by field. */
+  takers(input: object): { path: string; userid: string }[];
   size: number;
   lanes: number;
   /** Makes the clients for one slice of work, without any I/O. */

@@ -7,6 +7,8 @@ export const env = {
   runs: 'USHER_RUNS',
   policies: 'USHER_POLICIES',
   trustSessionName: 'USHER_TRUST_SESSION_NAME',
+  eventBus: 'USHER_EVENT_BUS',
+  eventDeadLetters: 'USHER_EVENT_DEAD_LETTERS',
   dingtalkCallsPerSecond: 'USHER_DINGTALK_CALLS_PER_SECOND',
 } as const;
 

@@ -3,8 +3,9 @@ import * as z from 'zod/mini';
 import { clock } from './clock.ts';
 import { env } from './env-names.ts';
 import { OperationError } from './errors.ts';
+import { inOutbox } from './outbox.ts';
 import { documented } from './schema.ts';
-import { absent, epochSeconds, equals, type Item, type Key, store } from './store.ts';
+import { absent, epochSeconds, equals, type Item, type Key, sortableTime, store } from './store.ts';
 
 const dayMs = 86_400_000;
 /** How long after its deadline a function may still be at work. */
@@ -26,6 +27,8 @@ export interface Intent {
   operation: string;
   requestId: string;
   runId?: string;
+  /** What a success is called. */
+  outcome: string;
   expects: Expectation;
   /** The stored idempotency key of the request, if it had one. */
   key?: string;
@@ -110,9 +113,12 @@ export interface IntentEnd {
   settled?: boolean;
 }
 
-/** Records how the intent ended, unless that is known, then gives the lock back, if it is still ours. */
+/**
+ * Records how the intent ended, unless that is known, then gives the lock back, if it is still ours. The entry of a
+ * success lies in the outbox too, since it is itself what is told.
+ */
 export async function closeIntent(intent: Intent, end: IntentEnd): Promise<void> {
-  const { id, at, caller, subject, operation, requestId, runId, key } = intent;
+  const { id, at, caller, subject, operation, requestId, runId, key, outcome } = intent;
   const entry: Item = {
     pk: `member#${subject}`,
     sk: `${entryPrefix}${sortableTime(at)}#${id}`,
@@ -129,6 +135,7 @@ export async function closeIntent(intent: Intent, end: IntentEnd): Promise<void>
     code: end.code,
     answered: end.answered,
     settledAt: end.settled ? clock.now() : undefined,
+    ...(end.state === 'succeeded' && { outcome: end.answered?.outcome ?? outcome, ...inOutbox(id) }),
   };
   await store.put(entry, absent);
   await store.delete(openKey(subject), equals('id', id));
@@ -177,9 +184,6 @@ export async function deadIntents(graceMs: number, limit: number): Promise<Inten
   const { items } = await store.queryIndex(intentPartition, sortableTime(clock.now() - graceMs), limit);
   return items.map(({ pk: _pk, sk: _sk, ipk: _ipk, isk: _isk, ...intent }) => intent as unknown as Intent);
 }
-
-/** Milliseconds as text of one length, so that texts sort as times do. */
-export const sortableTime = (ms: number): string => String(ms).padStart(15, '0');
 
 const ledgerMs = (): number => Number(process.env[env.ledgerDays] ?? 400) * dayMs;
 

@@ -13,9 +13,15 @@ export const whereOf = (error: unknown): Record<string, unknown> =>
 
 /**
  * What is counted: a request that failed, by its code; a write whose effect could not be read for a day; a run whose
- * step a person must look at, and one that stands still.
+ * step a person must look at, and one that stands still; an event that was refused, and one that the bus refuses.
  */
-export type Counted = ErrorCode | 'effect_unknown' | 'run_needs_attention' | 'run_stuck';
+export type Counted =
+  | ErrorCode
+  | 'effect_unknown'
+  | 'run_needs_attention'
+  | 'run_stuck'
+  | 'event_rejected'
+  | 'event_untold';
 
 /**
  * Fields that make a log line count one in a CloudWatch metric called `name`, by stage. CloudWatch reads them out of the

@@ -18,6 +18,13 @@ const runMembers = {
   plan: z.optional(z.looseObject({})),
 };
 
+/** What a refusal of the fence tells beside the reason: removals within 24 hours. */
+const fenceMembers = {
+  used: documented(z.optional(z.int()), { description: 'With `fence_tripped`: how many removals there were' }),
+  limit: documented(z.optional(z.int()), { description: 'With `fence_tripped`: how many there may be' }),
+  asked: documented(z.optional(z.int()), { description: 'With `fence_tripped`: how many more were asked for' }),
+};
+
 /** RFC 9457 problem details with our members. */
 export const problem = documented(
   z.object({
@@ -42,6 +49,7 @@ export const problem = documented(
     fix: documented(z.optional(z.string()), { description: 'What an operator does next' }),
     errors: z.optional(z.array(z.object({ path: z.string(), message: z.string() }))),
     ...runMembers,
+    ...fenceMembers,
   }),
   { title: 'Problem' },
 );

@@ -5,6 +5,7 @@ import { OperationError } from './errors.ts';
 import { type Passage, passFence } from './fence.ts';
 import { closeIntent, dropIntent, type Intent, type IntentEnd, type LedgerState, openIntent } from './ledger.ts';
 import { logger, whereOf } from './log.ts';
+import { tellFenceTripped } from './outbox.ts';
 
 export interface PlannedWrite extends Passage {
   provider: string;
@@ -24,6 +25,7 @@ export async function recordedWrite<Output>(
   const intent = await openIntent(meant, deadline.msLeft);
   const reservation = await passFence(provider, passage).catch(async (error: unknown) => {
     await afterwards(() => dropIntent(intent));
+    if (isTripped(error)) await afterwards(() => tellFenceTripped(error, intent));
     throw error;
   });
   try {
@@ -41,6 +43,9 @@ export async function recordedWrite<Output>(
     throw error;
   }
 }
+
+const isTripped = (error: unknown): error is OperationError =>
+  error instanceof OperationError && error.code === 'fence_tripped';
 
 const close = (intent: Intent, state: LedgerState, code: string | undefined): Promise<void> =>
   closeIntent(intent, { state, ...(code !== undefined && { code }) });

@@ -158,13 +158,14 @@ export const store = {
     });
   },
 
-  /** Items of one index partition up to `isk`, least first. The index is eventually consistent. */
-  queryIndex(ipk: string, isk: string, limit: number): Promise<Page> {
+  /** Items of one index partition up to `isk`, least first, of those behind `after`. The index is eventually consistent. */
+  queryIndex(ipk: string, isk: string, limit: number, after?: Item): Promise<Page> {
     return queryPage({
       IndexName: 'index',
       KeyConditionExpression: 'ipk = :ipk AND isk <= :isk',
       ExpressionAttributeValues: marshall({ ':ipk': ipk, ':isk': isk }),
       Limit: limit,
+      ...(after && { ExclusiveStartKey: marshall({ pk: after.pk, sk: after.sk, ipk: after.ipk, isk: after.isk }) }),
     });
   },
 };
@@ -178,6 +179,9 @@ export const equals = (name: string, value: unknown): Condition => ({
   names: { [`#${name}`]: name },
   values: { [`:${name}`]: value },
 });
+
+/** Milliseconds as text of one length, so that texts sort as times do. */
+export const sortableTime = (ms: number): string => String(ms).padStart(15, '0');
 
 export const epochSeconds = (afterMs: number): number => Math.ceil((clock.now() + afterMs) / 1000);
 

@@ -29,6 +29,8 @@ export interface WriteDeclaration<Input, C> {
   removesAccess?(input: Input): boolean;
   /** What the provider's client can check after a crash. It is stored, so it holds ids, flags and keyed prints only. */
   expects(input: Input, clients: C): Promise<Expectation>;
+  /** Who takes over from the account, by field: a job must not remove them too. */
+  takers?(input: Input): { path: string; userid: string }[];
   /** How a job changes many accounts; by default one call of `run` for each, some of them side by side. */
   bulk?: Bulk<Input, C>;
 }
@@ -77,6 +79,7 @@ function bulkOf<I extends ObjectSchema, O extends z.ZodMiniType, P extends Provi
     subject: (given) => write.subject(given as z.output<I>),
     outcome: (given) => write.outcome(given as z.output<I>),
     removesAccess: (given) => removesAccess(given as z.output<I>),
+    takers: (given) => write.takers?.(given as z.output<I>) ?? [],
     size: bulk.size,
     lanes: bulk.lanes,
     connect: (deadline: Deadline) => {
@@ -109,6 +112,7 @@ async function guarded<Input extends object, C>(
     requestId,
     caller: callerOf(event),
     operation: route,
+    outcome: write.outcome(input),
     expects: await write.expects(input, clients),
     ...(keyed && { key: keyed.storedKey }),
   };

@@ -11,8 +11,9 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Subscription, SubscriptionProtocol, Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { countsOf } from '../metrics.ts';
+import { countOf, countsOf, sumOf } from '../metrics.ts';
 import type { Api } from './api.ts';
+import type { Events } from './events.ts';
 import type { Schedules } from './schedules.ts';
 import type { Store } from './store.ts';
 import type { Workflows } from './workflows.ts';
@@ -24,6 +25,7 @@ export interface AlarmsProps {
   store: Store;
   schedules: Schedules;
   workflows: Workflows;
+  events: Events;
 }
 
 interface Concern {
@@ -84,7 +86,7 @@ export class Alarms extends Construct {
   }
 }
 
-const concernsOf = ({ stage, api, store, schedules, workflows }: AlarmsProps): Concern[] => [
+const concernsOf = ({ stage, api, store, schedules, workflows, events }: AlarmsProps): Concern[] => [
   {
     name: 'effect-in-doubt',
     what: 'A member may not be in the state that the caller was told or asked for.',
@@ -188,6 +190,18 @@ const concernsOf = ({ stage, api, store, schedules, workflows }: AlarmsProps): C
     name: 'workflow-dead-letters',
     what: 'An execution of a workflow could not begin, failed, ran out of time or was stopped.',
     metric: workflows.deadLetters.metricApproximateNumberOfMessagesVisible(),
+    atLeast: 1,
+  },
+  {
+    name: 'event-dead-letters',
+    what: 'An event of HR was refused: somebody was not offboarded, or not onboarded.',
+    metric: events.deadLetters.metricApproximateNumberOfMessagesVisible(),
+    atLeast: 1,
+  },
+  {
+    name: 'event-delivery',
+    what: 'An event of HR failed or was not delivered, or the bus refuses what Usher tells.',
+    metric: sumOf([...events.failures, countOf(stage, 'event_untold')], 'Events that did not arrive'),
     atLeast: 1,
   },
 ];

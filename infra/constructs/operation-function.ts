@@ -1,11 +1,19 @@
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  Code,
+  type FunctionProps,
+  Function as LambdaFunction,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { Size } from '../../functions/shared/schedule.ts';
 import type { BundledOperation } from '../bundle.ts';
 import { environmentOf } from '../environment.ts';
-import { functionNameOf, type LoadedFunction } from '../operations.ts';
+import { functionNameOf, isEvent, isLostEvents, isRouted, isScheduled, type LoadedFunction } from '../operations.ts';
 import type { Settings } from '../settings.ts';
 import type { Egress } from './egress.ts';
 import type { Workflows } from './workflows.ts';
@@ -44,8 +52,7 @@ export class OperationFunction extends Construct {
       architecture: Architecture.ARM_64,
       code: Code.fromAsset(bundle.directory),
       handler: 'index.handler',
-      memorySize: 256,
-      timeout: Duration.seconds(28),
+      ...sizeOf(operation),
       role,
       logGroup,
       tracing,
@@ -54,7 +61,7 @@ export class OperationFunction extends Construct {
       ...durability,
     });
     egress?.allowConnect(this.fn, functionName);
-    if (!durability) this.#acknowledgeNoDeadLetters('route' in operation.operation);
+    if (!durability) this.#acknowledgeNoDeadLetters(operation);
     if (tracing === Tracing.DISABLED) {
       Validations.of(this.fn).acknowledge({ id: 'Serverless-LambdaTracing', reason: 'Off in the regions of China' });
     }
@@ -64,12 +71,22 @@ export class OperationFunction extends Construct {
     });
   }
 
-  #acknowledgeNoDeadLetters(answersRequests: boolean): void {
-    Validations.of(this.fn).acknowledge({
-      id: 'Serverless-LambdaDLQ',
-      reason: answersRequests
-        ? 'API Gateway waits for the answer: a failure reaches the caller, none is queued'
-        : 'The event of a schedule holds nothing to keep: the next run does what this one could not',
-    });
+  #acknowledgeNoDeadLetters(operation: LoadedFunction): void {
+    Validations.of(this.fn).acknowledge({ id: 'Serverless-LambdaDLQ', reason: whyNoDeadLetters(operation) });
   }
+}
+
+function whyNoDeadLetters(operation: LoadedFunction): string {
+  if (isRouted(operation)) return 'API Gateway waits for the answer: a failure reaches the caller, none is queued';
+  if (isEvent(operation) || isLostEvents(operation))
+    return 'The event holds names and phones: the function itself puts its id aside, and the reason';
+  return 'The event of a schedule holds nothing to keep: the next run does what this one could not';
+}
+
+/** API Gateway waits for 30 s at most. */
+const usual: Size = { seconds: 28, megabytes: 256 };
+
+function sizeOf(operation: LoadedFunction): Pick<FunctionProps, 'memorySize' | 'timeout'> {
+  const { seconds, megabytes } = (isScheduled(operation) ? operation.operation.size : undefined) ?? usual;
+  return { memorySize: megabytes, timeout: Duration.seconds(seconds) };
 }

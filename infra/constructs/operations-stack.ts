@@ -2,10 +2,11 @@ import { NestedStack, Tags } from 'aws-cdk-lib';
 import type { Tracing } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { BundledOperation } from '../bundle.ts';
-import { isRouted, isWorkflow, type LoadedFunction } from '../operations.ts';
+import { isEvent, isLostEvents, isRouted, isWorkflow, type LoadedFunction } from '../operations.ts';
 import type { Settings } from '../settings.ts';
 import type { Api } from './api.ts';
 import type { Egress } from './egress.ts';
+import type { Events } from './events.ts';
 import { OperationFunction } from './operation-function.ts';
 import type { ProviderSecret } from './provider-secret.ts';
 import type { Schedules } from './schedules.ts';
@@ -20,6 +21,7 @@ export interface SharedProps {
   api: Api;
   schedules: Schedules;
   workflows: Workflows;
+  events: Events;
   store: Store;
   secrets: ProviderSecret[];
   egress: Egress | undefined;
@@ -38,7 +40,7 @@ export class OperationsStack extends NestedStack {
 
   /** What a function may use follows from what it declares and from the code in its bundle. */
   #addFunction(loaded: LoadedFunction): void {
-    const { settings, bundles, tracing, api, schedules, workflows, store, secrets, egress } = this.#shared;
+    const { settings, bundles, tracing, api, schedules, workflows, events, store, secrets, egress } = this.#shared;
     const { id, name, operation } = loaded;
     const bundle = bundles.get(id);
     if (!bundle) throw new Error(`there is no bundle of ${id}`);
@@ -55,8 +57,11 @@ export class OperationsStack extends NestedStack {
     for (const secret of secrets) if (operation.providers.includes(secret.provider)) secret.allowRead(fn);
     if (bundle.inputs.includes('functions/shared/store.ts')) store.allowUse(fn);
     if ('starts' in operation) for (const started of operation.starts ?? []) workflows.allowStart(fn, started);
+    if ('publishes' in operation && operation.publishes) events.allowPublish(fn);
     if (isRouted(loaded)) api.addRoute(fn, loaded.operation);
     else if (isWorkflow(loaded)) workflows.add(fn, loaded);
+    else if (isEvent(loaded)) events.add(fn, loaded.operation);
+    else if (isLostEvents(loaded)) events.allowBury(fn);
     else schedules.add(fn, loaded.operation);
   }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleOperations } from '../../infra/bundle.ts';
-import { isRouted, isScheduled, isWorkflow, loadFunctions } from '../../infra/operations.ts';
+import { isEvent, isRouted, isScheduled, isWorkflow, loadFunctions } from '../../infra/operations.ts';
 import { httpEvent, invoke, lambdaContext, type TestRequest } from '../support/invoke.ts';
 import { simulated } from '../support/providers.ts';
 
@@ -12,6 +12,7 @@ const functions = await loadFunctions();
 const operations = functions.filter(isRouted);
 const schedules = functions.filter(isScheduled);
 const workflows = functions.filter(isWorkflow);
+const eventFunctions = functions.filter(isEvent);
 const writes = operations.filter(({ operation }) => operation.effect !== 'read');
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const all = ['wecom', 'dingtalk', 'wibiclick'];
@@ -222,6 +223,18 @@ test.each(schedules)('$id says what it does and when', ({ id, operation }) => {
   expect(id).toMatch(/^[a-z]+\/[a-z]+(-[a-z]+)*$/);
   expect(operation.summary).toMatch(/^[A-Z].*[^.]$/);
   expect(operation.schedule).toMatch(/^(rate|cron)\(.+\)$/);
+});
+
+test.each(eventFunctions)('$id says what it does and for which events', ({ id, operation }) => {
+  expect(id).toMatch(/^[a-z]+\/on-[a-z]+$/);
+  expect(operation.summary).toMatch(/^[A-Z].*[^.]$/);
+  expect(operation.event).toEqual({ source: 'hr', detailType: expect.stringMatching(/^[A-Z][a-z]+$/) });
+});
+
+test('no two functions get one kind of event', () => {
+  const kinds = eventFunctions.map(({ operation }) => operation.event.detailType);
+
+  expect(new Set(kinds).size).toBe(kinds.length);
 });
 
 describe('the secrets that a function may read', () => {

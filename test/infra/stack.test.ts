@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { env, protectedEnv, secretIdEnv, workflowEnv } from '../../functions/shared/env-names.ts';
-import { isWorkflow, type LoadedFunction } from '../../infra/operations.ts';
+import { isEvent, isLostEvents, isScheduled, isWorkflow, type LoadedFunction } from '../../infra/operations.ts';
 import type { Json } from '../support/invoke.ts';
 import {
   atRoot,
   bundles,
   deployed,
+  eventFunctions,
   functions,
   operations,
   schedules,
@@ -62,11 +63,13 @@ const startedBy = ({ operation }: LoadedFunction): LoadedFunction[] => {
   const starts = 'starts' in operation ? operation.starts : [];
   return functions.filter(({ id }) => starts?.includes(id));
 };
+const publishes = ({ operation }: LoadedFunction): boolean => 'publishes' in operation && operation.publishes === true;
 /** The name of a workflow with what comes after it, as an ARN of any partition, region and account. */
-const workflowArn = ({ id }: { id: string }, suffix: string) => {
+const workflowArn = ({ id }: { id: string }, suffix: string) => functionArn(id, `:${suffix}`);
+const functionArn = (id: string, suffix = '') => {
   const name = `usher-test-${id.replace('/', '-')}`;
   const [partition, region, account] = ['Partition', 'Region', 'AccountId'].map((one) => ({ Ref: `AWS::${one}` }));
-  return { 'Fn::Join': ['', ['arn:', partition, ':lambda:', region, ':', account, `:function:${name}:${suffix}`]] };
+  return { 'Fn::Join': ['', ['arn:', partition, ':lambda:', region, ':', account, `:function:${name}${suffix}`]] };
 };
 const executionsOf = (workflow: { id: string }) => workflowArn(workflow, '*/durable-execution/*');
 
@@ -78,16 +81,21 @@ test.each([
   ['AWS::Lambda::Function', functions.length],
   ['AWS::Logs::LogGroup', functions.length + 1],
   ['AWS::ApiGatewayV2::Route', operations.length],
-  ['AWS::Lambda::Permission', operations.length],
+  ['AWS::Lambda::Permission', operations.length + eventFunctions.length],
   ['AWS::Scheduler::Schedule', schedules.length],
+  ['AWS::Events::Rule', eventFunctions.length],
+  ['AWS::Events::EventBus', 1],
+  ['AWS::Lambda::EventInvokeConfig', eventFunctions.length],
   ['AWS::Lambda::Version', workflows.length],
   ['AWS::Lambda::Alias', workflows.length],
-  ['AWS::SQS::Queue', 2],
+  ['AWS::SQS::Queue', 3],
   ['AWS::IAM::Role', functions.length + schedules.length],
   ['AWS::IAM::Policy', functions.length + schedules.length],
 ])('there is one %s for each that needs it, and no other', (type, count) => {
   expect(ofType(type)).toHaveLength(count);
 });
+
+const sizeOf = (operation: LoadedFunction) => (isScheduled(operation) ? operation.operation.size : undefined);
 
 test.each(functions)('$id runs its own bundle on the settled runtime, traced', (operation) => {
   const { fn } = deployed(operation, resources);
@@ -96,8 +104,8 @@ test.each(functions)('$id runs its own bundle on the settled runtime, traced', (
     Runtime: 'nodejs24.x',
     Architectures: ['arm64'],
     Handler: 'index.handler',
-    Timeout: isWorkflow(operation) ? 300 : 28,
-    MemorySize: isWorkflow(operation) ? 512 : 256,
+    Timeout: isWorkflow(operation) ? 300 : (sizeOf(operation)?.seconds ?? 28),
+    MemorySize: isWorkflow(operation) ? 512 : (sizeOf(operation)?.megabytes ?? 256),
     TracingConfig: { Mode: 'Active' },
     Environment: { Variables: { [env.stage]: 'test' } },
   });
@@ -112,6 +120,9 @@ describe('rights', () => {
   const writeLog = (log: { id: string }) => statement(['logs:CreateLogStream', 'logs:PutLogEvents'], arnOf(log));
   const writeTraces = statement(['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], '*');
   const reportFailure = statement('sqs:SendMessage', arnOf(queueOf('workflow')));
+  const reportLost = statement('lambda:InvokeFunction', functionArn('cleanup/bury-lost-event'));
+  const putAside = statement('sqs:SendMessage', arnOf(queueOf('event')));
+  const putEvents = statement('events:PutEvents', arnOf(theOnly('AWS::Events::EventBus')));
   const keepProgress = (workflow: LoadedFunction) =>
     statement(['lambda:CheckpointDurableExecution', 'lambda:GetDurableExecutionState'], executionsOf(workflow));
   const startAndWake = (workflow: LoadedFunction) => [
@@ -136,6 +147,9 @@ describe('rights', () => {
       ...[...operation.operation.providers].sort().map(readSecret),
       ...(holds(operation.id, 'shared/store') ? useStore : []),
       ...startedBy(operation).flatMap(startAndWake),
+      ...(publishes(operation) ? [putEvents] : []),
+      ...(isEvent(operation) ? [reportLost] : []),
+      ...(isEvent(operation) || isLostEvents(operation) ? [putAside] : []),
       ...(isWorkflow(operation) ? [keepProgress(operation)] : []),
     ]);
     expect(Object.keys(role.Properties)).toEqual(['AssumeRolePolicyDocument', 'Tags']);
@@ -234,6 +248,10 @@ test.each(functions)('$id is told what its code reads', (operation) => {
       given(startedBy(operation).includes(workflow), workflowArn(workflow, 'live')),
     );
   }
+  expect(told[env.eventBus]).toEqual(given(publishes(operation), { Ref: theOnly('AWS::Events::EventBus').id }));
+  expect(told[env.eventDeadLetters]).toEqual(
+    given(isEvent(operation) || isLostEvents(operation), { Ref: queueOf('event').id }),
+  );
   expect(told[env.trustSessionName]).toBe(given(holds(operation.id, 'shared/caller'), 'false'));
   expect(told[env.dingtalkCallsPerSecond]).toBe(given(own.includes('dingtalk'), '7'));
 });

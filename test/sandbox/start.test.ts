@@ -104,6 +104,27 @@ describe('a started sandbox', () => {
     });
   });
 
+  test('fires events on demand, and shows all of them and what was refused', async () => {
+    const control = async (name: string, body?: object) => {
+      const request = body && { method: 'POST', body: JSON.stringify(body) };
+      return (await (await fetch(`${aws}/_sandbox/${name}`, request)).json()) as Record<string, unknown>[];
+    };
+    const detail = { person: 'Wang Wu', accounts: { wecom: { userid: 'wangwu' } } };
+    const leaver = (given: object) => control('events', { source: 'hr', 'detail-type': 'Leaver', detail: given });
+    const occurredAt = new Date().toISOString();
+
+    expect(await leaver({ ...detail, eventId: 'one', occurredAt })).toEqual({
+      id: expect.any(String),
+      invoked: ['offboarding/on-leaver'],
+    });
+    await leaver({ ...detail, eventId: 'two', occurredAt });
+
+    const seen = (await control('events')).map((event) => `${event.source} ${event['detail-type']}`);
+    expect(seen).toEqual(expect.arrayContaining(['hr Leaver', 'usher Run.planned', 'usher Run.disabling']));
+    expect(await control('dead-letters')).toMatchObject([{ eventId: 'two', subjects: ['wecom:wangwu'] }]);
+    expect(await control('events', { source: 'hr' })).toHaveProperty('message');
+  });
+
   test('has everything at its distance from USHER_PORT', async () => {
     expect(await keysOfState(wecom)).toEqual(expect.arrayContaining(['members', 'departments']));
     expect(await keysOfState(dingtalk)).toEqual(expect.arrayContaining(['members', 'handovers']));

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { App, NestedStack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { type BundledOperation, bundleOperations } from '../../infra/bundle.ts';
-import { isRouted, isScheduled, isWorkflow, loadFunctions, type OperationEntry } from '../../infra/operations.ts';
+import {
+  isEvent,
+  isRouted,
+  isScheduled,
+  isWorkflow,
+  loadFunctions,
+  type OperationEntry,
+} from '../../infra/operations.ts';
 import { loadProviders } from '../../infra/providers.ts';
 import { parseSettings } from '../../infra/settings.ts';
 import { UsherStack } from '../../infra/stack.ts';
@@ -24,6 +31,7 @@ export const functions = await loadFunctions();
 export const operations = functions.filter(isRouted);
 export const schedules = functions.filter(isScheduled);
 export const workflows = functions.filter(isWorkflow);
+export const eventFunctions = functions.filter(isEvent);
 const providers = await loadProviders(functions);
 
 /** The stack asks a bundle only which sources it holds, so an empty folder stands for its content. */
@@ -87,13 +95,20 @@ export function deployed({ id, folder }: OperationEntry, resources: Resource[]) 
     const schedulePolicy = only('AWS::IAM::Policy', (one) => refersTo(one.Properties.Roles, scheduleRole));
     return { schedule, scheduleRole, schedulePolicy };
   };
+  /** What an event starts it by. */
+  const bus = () => {
+    const rule = only('AWS::Events::Rule', (one) => refersTo(one.Properties.Targets, fn));
+    const permission = only('AWS::Lambda::Permission', (one) => refersTo(one.Properties.FunctionName, fn));
+    const invocations = only('AWS::Lambda::EventInvokeConfig', (one) => refersTo(one.Properties.FunctionName, fn));
+    return { rule, permission, invocations };
+  };
   /** What a durable function is started by. */
   const durable = () => {
     const version = only('AWS::Lambda::Version', (one) => refersTo(one.Properties.FunctionName, fn));
     const alias = only('AWS::Lambda::Alias', (one) => refersTo(one.Properties.FunctionName, fn));
     return { version, alias };
   };
-  return { fn, role, policy, log, http, clock, durable };
+  return { fn, role, policy, log, http, clock, bus, durable };
 }
 
 /** The value with what was passed down to nested stacks in its place: ids and attributes of the root stack's resources. */

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { chunksOf } from '../../shared/chunks.ts';
 import { clock } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
-import { sortableTime } from '../../shared/ledger.ts';
+
 import { logger } from '../../shared/log.ts';
-import { type Item, type Key, store } from '../../shared/store.ts';
+import { type Item, type Key, sortableTime, store } from '../../shared/store.ts';
 import { deleteAll, putAll } from '../../shared/store-many.ts';
 import type { RosterProvider, Upload } from './roster.ts';
 

@@ -71,7 +71,7 @@ function fenceWarnings(provider: string, removals: number, { size }: Directory):
   const allowed = allowedPerRun(size);
   if (removals <= allowed) return [];
   return [
-    `needs_approval: ${removals} removals of ${size} accounts in ${provider}; without an approval ${allowed} are allowed at once.`,
+    `needs_approval: ${removals} removals of ${size} accounts in ${provider}; without an approval ${allowed} ${allowed === 1 ? 'is' : 'are'} allowed at once.`,
   ];
 }
 

@@ -40,7 +40,19 @@ export function toInputs(operation: BulkOperation, given: GivenRows): { inputs: 
     inputs.push(parsed.data);
   }
   refuseAny(errors);
+  refuseAny(takersWhoLeave(operation, rows, inputs));
   return { inputs };
+}
+
+/** What a leaver hands over must not go to the next one. */
+function takersWhoLeave(operation: BulkOperation, rows: Row[], inputs: object[]): FieldError[] {
+  const leaving = new Set(inputs.filter(operation.removesAccess).map(operation.subject));
+  return inputs.flatMap((input, index) =>
+    operation
+      .takers(input)
+      .filter(({ userid }) => leaving.has(`${operation.provider}:${userid}`))
+      .map(({ path }) => ({ path: rows[index]?.pathOf(path) ?? path, message: 'is removed by the same job' })),
+  );
 }
 
 function rowsOfItems({ input }: BulkOperation, items: unknown[]): Row[] {

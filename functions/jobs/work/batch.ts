@@ -70,6 +70,7 @@ async function open({ job, operation, connected, deadline }: Bench, item: JobIte
         runId: job.id,
         caller: job.appliedBy ?? job.requester,
         operation: `job ${job.facts.operation}`,
+        outcome: operation.outcome(input),
         expects,
         key: ledgerKeyOf(job, item),
       },

@@ -24,6 +24,7 @@ export class Slice {
   /** Rows from `low` on that have ended. */
   readonly #ended = new Map<number, ItemEndStatus>();
   #progress: Progress;
+  #hasFailed = false;
   #taking: Promise<unknown> = Promise.resolve();
   /** Why the slice ended early, for a reason that concerns all rows. */
   failure: OperationError | undefined;
@@ -94,7 +95,7 @@ export class Slice {
 
   get #isOver(): boolean {
     const { deadline, job } = this.#bench;
-    const stopsHere = job.facts.onError === 'stop' && !this.#rest && hasErrors(this.#progress.counts);
+    const stopsHere = job.facts.onError === 'stop' && !this.#rest && this.#hasFailed;
     return this.failure !== undefined || stopsHere || deadline.msLeft < reserveMs;
   }
 
@@ -160,6 +161,7 @@ export class Slice {
     });
     await endItems(ended);
     for (const { item, end } of ended) this.#ended.set(item.index, end.status);
+    this.#hasFailed ||= ended.some(({ end }) => isError(end.status));
 
     const again = ends.flatMap((end) => (typeof end === 'object' && 'again' in end ? [end.again] : []));
     this.again ??= again[0];
@@ -167,6 +169,8 @@ export class Slice {
     if (concernsAll && again[0]?.code !== 'locked') this.failure ??= again[0];
   }
 }
+
+const isError = (status: ItemEndStatus): boolean => status === 'failed' || status === 'unknown';
 
 export const hasErrors = ({ failed, unknown }: Counts): boolean => failed + unknown > 0;
 

@@ -1,10 +1,10 @@
 import { OperationError } from '../../shared/errors.ts';
-import type { Draft } from '../../shared/runs/plan-run.ts';
+import { type Draft, withAdvice } from '../../shared/runs/plan-run.ts';
 import { runSettings } from '../../shared/runs/settings.ts';
 import { type OffboardingFacts, type ProviderName, providers } from '../accounts/account.ts';
 import { type OffboardingClients, tenantOf } from '../accounts/clients.ts';
 import { planDingtalk } from '../accounts/dingtalk.ts';
-import { planWecom } from '../accounts/wecom.ts';
+import { adviseWecom, planWecom } from '../accounts/wecom.ts';
 import { planWibiclick } from '../accounts/wibiclick.ts';
 import { momentOf } from '../request/effective-at.ts';
 import { namedIn, type OffboardingRequest, type Taker } from '../request/request.ts';
@@ -73,6 +73,19 @@ export async function draftOffboarding(
       ].flatMap(([provider, plan]) => (typeof plan === 'object' ? [[provider, plan.removals]] : [])),
     ),
   };
+}
+
+/** The same with what a person should know beside, which may change without the plan. */
+export async function draftWithAdvice(
+  request: OffboardingRequest,
+  clients: OffboardingClients,
+  plannedAt: number,
+): Promise<Draft<OffboardingFacts>> {
+  const [draft, advice] = await Promise.all([
+    draftOffboarding(request, clients, plannedAt),
+    adviseWecom(request, clients.wecom),
+  ]);
+  return withAdvice(draft, advice);
 }
 
 /** Urgent: nobody keeps access, so only an account that can be disabled has a grace, and only one that was asked for. */

@@ -17,14 +17,18 @@ const days = documented(z.int().check(z.minimum(0), z.maximum(mostDays)), {
   description: 'Days between disabling and removing; 0 removes at once',
 });
 
+/** When to begin, or to have begun. */
+export const effectiveMoment = z.string().check(
+  z.refine((text) => momentOf(text) !== undefined, { error: momentForms }),
+  z.refine((text) => (momentOf(text) ?? 0) < clock.now() + mostDays * dayMs, {
+    error: `must be within ${mostDays} days`,
+  }),
+);
+
 const effectiveAt = documented(
-  z.string().check(
-    z.refine((text) => momentOf(text) !== undefined, { error: momentForms }),
+  effectiveMoment.check(
     z.refine((text) => (momentOf(text) ?? clock.now()) > clock.now() - 60_000, {
       error: 'lies in the past; leave it out to begin at once',
-    }),
-    z.refine((text) => (momentOf(text) ?? 0) < clock.now() + mostDays * dayMs, {
-      error: `must be within ${mostDays} days`,
     }),
   ),
   {

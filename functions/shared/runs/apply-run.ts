@@ -2,6 +2,7 @@ import { requireBudget } from '../budget.ts';
 import { clock } from '../clock.ts';
 import { OperationError } from '../errors.ts';
 import { refuseHalted } from '../halt.ts';
+import { tellFenceTripped } from '../outbox.ts';
 import { type Draft, planFrom, withAdvice } from './plan-run.ts';
 import { changedMeanwhile, planDrifted, statusForbids } from './refusals.ts';
 import { isApproved, type Run, type RunStatus } from './run.ts';
@@ -89,6 +90,7 @@ async function hold(run: Run, error: unknown): Promise<never> {
   if (!(error instanceof OperationError) || !['fence_tripped', 'protected'].includes(error.code)) throw error;
   const set = { status: 'held' as const, heldFor: `${error.code}: ${error.message}` };
   await changeRun(run, { set, when: { statuses: waiting, digest: run.digest } });
+  await tellFenceTripped(error, { runId: run.id, digest: run.digest });
   if (error.code === 'protected') throw error;
   throw error.with({ fix: `Let somebody look at the plan and approve it: POST /${run.kind}s/${run.id}/approve.` });
 }

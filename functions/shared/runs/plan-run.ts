@@ -70,6 +70,14 @@ export function planFrom<Request extends object, Facts extends object>(
 
 const keyedForMs = 24 * hourMs;
 
+/** The one run id that a key gives. */
+export function runIdOf(kind: RunKind, storedKey: string): string {
+  const hex = createHash('sha256').update(`${kind} ${storedKey}`).digest('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  );
+}
+
 /**
  * The id of a new run. A request that is sent again with its key after it died on the way gets the same, so that it
  * finds what it had stored; the same key a day later, which is a new request, does not.
@@ -79,14 +87,7 @@ async function idFor(
   storedKey: string | undefined,
 ): Promise<{ id: string; existing?: Run | undefined }> {
   if (storedKey === undefined) return { id: randomUUID() };
-  const hex = createHash('sha256').update(`${kind} ${storedKey}`).digest('hex');
-  const id = [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `4${hex.slice(13, 16)}`,
-    `8${hex.slice(17, 20)}`,
-    hex.slice(20, 32),
-  ].join('-');
+  const id = runIdOf(kind, storedKey);
   const existing = await findRun(id);
   if (!existing) return { id };
   return clock.now() - existing.createdAt < keyedForMs ? { id, existing } : { id: randomUUID() };

@@ -1,26 +1,30 @@
 import { clock } from '../clock.ts';
 import { OperationError } from '../errors.ts';
-import { runKeptMs, sortableTime } from '../ledger.ts';
-import { absent, epochSeconds, type Item, type Key, store } from '../store.ts';
-import type { Run, RunKind, RunStatus, Steps } from './run.ts';
+import { runKeptMs } from '../ledger.ts';
+import { absent, epochSeconds, type Item, type Key, sortableTime, store } from '../store.ts';
+import type { Run, RunKind, RunNews, RunStatus, Steps } from './run.ts';
+import { announce, runKey } from './run-news.ts';
 
-const keyOf = (id: string): Key => ({ pk: `run#${id}`, sk: 'run' });
 const partitionOf = (kind: RunKind): string => `runs#${kind}`;
 
+/** Stores a run, unless there is one with its id. */
 export async function putNewRun(run: Omit<Run, 'pk' | 'sk'> & Pick<Run, 'id' | 'kind' | 'createdAt'>): Promise<Run> {
   const item = {
     ...run,
-    ...keyOf(run.id),
+    ...runKey(run.id),
     ttl: epochSeconds(runKeptMs()),
     ipk: partitionOf(run.kind),
     isk: positionOf(run),
+    news: [{ status: run.status, at: clock.now() }],
+    told: { count: 0 },
   } as Run;
+  await announce(run);
   await store.put(item, absent);
   return item;
 }
 
 export const findRun = <Request = object, Facts = object>(id: string): Promise<Run<Request, Facts> | undefined> =>
-  store.get<Run<Request, Facts>>(keyOf(id));
+  store.get<Run<Request, Facts>>(runKey(id));
 
 /** @throws OperationError `not_found` */
 export async function loadRun<Request = object, Facts = object>(
@@ -54,10 +58,14 @@ export interface RunChange {
 }
 
 /**
- * Changes a run by one conditional update, so that of two who want to change its status one wins.
+ * Changes a run by one conditional update, so that of two who want to change its status one wins. What is to be told of
+ * a status is written with it.
  * @returns the run as it is now; undefined when a condition does not hold
  */
-export function changeRun({ id }: { id: string }, change: RunChange): Promise<Run | undefined> {
+export async function changeRun({ id }: { id: string }, change: RunChange): Promise<Run | undefined> {
+  const status = change.set?.status;
+  const news: RunNews[] = status ? [{ status, at: clock.now() }] : [];
+  if (status) await announce({ id });
   const expression = new Expression();
   const sets = [
     ...Object.entries({ ...change.set, ttl: epochSeconds(runKeptMs()) }).map(
@@ -66,6 +74,9 @@ export function changeRun({ id }: { id: string }, change: RunChange): Promise<Ru
     ...Object.entries(change.steps ?? {}).map(
       ([stepId, step]) => `${expression.name('steps')}.${expression.name(stepId)} = ${expression.value(step)}`,
     ),
+    ...(status
+      ? [`${expression.name('news')} = list_append(${expression.name('news')}, ${expression.value(news)})`]
+      : []),
     ...(change.signals ? [`${expression.name('signal')} = ${expression.name('signal')} + ${expression.value(1)}`] : []),
   ];
   const { statuses, ...equal } = change.when;
@@ -75,7 +86,7 @@ export function changeRun({ id }: { id: string }, change: RunChange): Promise<Ru
     ...Object.entries(equal).map(([name, value]) => `${expression.name(name)} = ${expression.value(value)}`),
   ];
   const removed = (change.remove ?? []).map((name) => expression.name(name));
-  return store.update<Run>(keyOf(id), {
+  return store.update<Run>(runKey(id), {
     expression: [`SET ${sets.join(', ')}`, ...(removed.length > 0 ? [`REMOVE ${removed.join(', ')}`] : [])].join(' '),
     condition: conditions.join(' AND '),
     names: expression.names,

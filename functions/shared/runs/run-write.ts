@@ -37,7 +37,7 @@ type Attempt = () => Promise<Output | AlreadySo<string>>;
  * or whatever `send` throws
  */
 export async function writeOnce(write: RunWrite, send: Send): Promise<StepResult> {
-  const { run, stepId, subject, expects, msLeft, removesAccess, evenHalted } = write;
+  const { run, stepId, subject, outcome, expects, msLeft, removesAccess, evenHalted } = write;
   const earlier = await findEarlier(write);
   if (earlier) return earlier;
   const [provider = '', id = ''] = subject.split(/:(.*)/s);
@@ -48,6 +48,7 @@ export async function writeOnce(write: RunWrite, send: Send): Promise<StepResult
     runId: run.id,
     caller: run.cancelledBy ?? run.retriedBy ?? run.appliedBy ?? run.requester,
     operation: `${run.kind} ${stepId}`,
+    outcome,
     expects,
     key: keyOf(write),
   };

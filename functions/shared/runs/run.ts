@@ -124,6 +124,16 @@ export interface Run<Request = object, Facts = object> extends Item {
   cancelledAt?: number;
   /** When the first removal was allowed; from then on it cannot be cancelled. */
   removingAt?: number;
+  /** What is still to be told of it, oldest first … */
+  news: RunNews[];
+  /** … how much was told before, and with which status last. */
+  told: { count: number; status?: RunStatus };
+}
+
+/** A status that the run came to, and when. */
+export interface RunNews {
+  status: RunStatus;
+  at: number;
 }
 
 export interface Approval {

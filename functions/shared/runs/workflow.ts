@@ -136,7 +136,7 @@ async function lookAt<Request, Facts, P extends Providers>(
     const added = Object.keys(steps).filter((id) => !run.stepOrder.includes(id));
     const changed = await changeRun(run, {
       set: {
-        status,
+        ...(status !== run.status && { status }),
         begun: true,
         stepOrder: [...run.stepOrder, ...added],
         ...(status === 'removing' && { removingAt: run.removingAt ?? clock.now() }),

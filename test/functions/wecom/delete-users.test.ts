@@ -119,11 +119,11 @@ describe('the reading after one batch serves the next', () => {
 });
 
 describe('a refused batch', () => {
-  const everySecond = [members(200)[100] ?? ''];
+  const one = [members(200)[100] ?? ''];
   const five = members(200).filter((_, index) => index % 40 === 7);
 
   test.each([
-    ['one', everySecond, 19, 5],
+    ['one', one, 19, 5],
     ['five', five, 67, 13],
     ['all', members(200), 243, 45],
   ])(
@@ -145,7 +145,7 @@ describe('a refused batch', () => {
   );
 
   test.each([
-    ['one', everySecond],
+    ['one', one],
     ['five', five],
   ])('that deleted a part, because of %s: that part is deleted too', async (_, bad) => {
     await wecom.reset({ members: 200, unmanaged: bad, partialBatches: true });
@@ -261,14 +261,17 @@ describe('a batch without an answer', () => {
   });
 });
 
-test('a code that nobody knows is unknown for all, and nothing more is sent', async () => {
+test('a code that nobody knows is unknown for all, even if they are gone, and nothing more is sent', async () => {
+  const connected = connect();
+  await remove(['zhouba', 'zhaoliu'], connected);
   await onBatch({ errcode: 99_999 });
+  await onList({ body: JSON.stringify({ errcode: 0, dept_user: [{ userid: 'founder', department: 1 }] }) }, 2);
 
-  expect(await remove(['lisi', 'wangwu'])).toEqual([
+  expect(await remove(['lisi', 'wangwu'], connected)).toEqual([
     failure('provider_unexpected', 'unknown'),
     failure('provider_unexpected', 'unknown'),
   ]);
-  expect(writes(await calls())).toBe(1);
+  expect(writes(await calls())).toBe(2);
 });
 
 describe('what proves that nothing was done ends the batch', () => {
@@ -299,6 +302,17 @@ describe('what proves that nothing was done ends the batch', () => {
     await onBatch({ errcode: -1 }, 3);
 
     expect(await remove(['lisi', 'wangwu'])).toEqual([deleted('lisi'), deleted('wangwu')]);
+  });
+
+  test('of a single call, for the others too', async () => {
+    await onBatch({ errcode: 40031 });
+    await wecom.faults({ method: 'GET', path: deletePath, then: { errcode: 60020 } });
+
+    const ends = await remove(['lisi', 'wangwu']);
+
+    expect(ends).toEqual([failure('provider_ip_refused'), failure('provider_ip_refused')]);
+    expect(await wecom.requests(deletePath)).toHaveLength(1);
+    expect(await leavers()).toEqual([]);
   });
 
   test('in the middle of a refused batch, for those who were not sent', async () => {

@@ -67,6 +67,8 @@ function runOf(steps: Steps, changes: Changes = {}): OffboardingRun {
     removals: {},
     signal: 0,
     generation: 1,
+    news: [],
+    told: { count: 0 },
     startedAt: start,
     ...others,
     facts: {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { clock } from '../../../../functions/shared/clock.ts';
 import { type Run, type RunStatus, runStatus, type Step, toRunAnswer } from '../../../../functions/shared/runs/run.ts';
 import {
   changeRun,
@@ -56,12 +57,13 @@ describe('a change whose conditions hold', () => {
     { statuses: ['grace'], generation: 2, signal: 4, begun: true, digest: 'd-1' },
   ];
 
-  test.each(holding)('%j is made, and the run as it is now comes back', async (when) => {
+  test.each(holding)('%j is made with its news, and the run as it is now comes back', async (when) => {
     const run = await newRun();
 
     const changed = await changeRun(run, { set: { status: 'removing' }, when });
 
-    expect(changed).toEqual({ ...run, status: 'removing' });
+    const news = [...run.news, { status: 'removing', at: clock.now() }];
+    expect(changed).toEqual({ ...run, status: 'removing', news });
     expect(await loadRun(run.id, 'offboarding')).toEqual(changed);
   });
 });

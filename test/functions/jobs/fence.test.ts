@@ -1,0 +1,309 @@
+import { clock } from '../../../functions/shared/clock.ts';
+import { halt, lift } from '../../../functions/shared/halt.ts';
+import type { Json, TestAnswer } from '../../support/invoke.ts';
+import { jobs, minuteMs } from '../../support/runs.ts';
+import { time } from '../../support/time.ts';
+import { member, members } from './support.ts';
+
+import.meta.jest.setTimeout(60_000);
+const job = jobs();
+const hourMs = 3_600_000;
+
+afterEach(() => {
+  for (const name of ['USHER_FENCE', 'USHER_WECOM_PROTECTED', 'USHER_DINGTALK_PROTECTED']) delete process.env[name];
+});
+/** To the first minute of an hour, so that no test runs into the next one unforeseen. */
+beforeEach(() => time.advance(hourMs - (clock.now() % hourMs)));
+
+const fence = (settings: object) => {
+  process.env.USHER_FENCE = JSON.stringify(settings);
+};
+
+const protect = (userids: string) => {
+  process.env.USHER_WECOM_PROTECTED = userids;
+};
+
+interface Tripping {
+  what: string;
+  operation: string;
+  rows: object[];
+  members: number;
+  says: RegExp;
+}
+
+/** WeCom has eight members of its own, DingTalk some more than six. */
+const tripping: Tripping[] = [
+  {
+    what: 'more than 20 in a large directory',
+    operation: 'wecom/delete-user',
+    rows: members(1, 21),
+    members: 994,
+    says: /^21 removals from wecom are asked for at once, and 20 are allowed: at most 20 in one run, and 10 % of the 1002 accounts/,
+  },
+  {
+    what: 'more than a tenth of a small one',
+    operation: 'dingtalk/delete-user',
+    rows: members(1, 11),
+    members: 94,
+    says: /^11 removals from dingtalk are asked for at once, and 10 are allowed/,
+  },
+  {
+    what: 'two of a directory of 8',
+    operation: 'wecom/delete-user',
+    rows: [{ userid: 'lisi' }, { userid: 'wangwu' }],
+    members: 0,
+    says: /^2 removals from wecom are asked for at once, and 1 is allowed: .* 10 % of the 8 accounts/,
+  },
+  {
+    what: 'a bulk disable',
+    operation: 'wecom/update-user',
+    rows: members(1, 21).map((row) => ({ ...row, enable: 0 })),
+    members: 994,
+    says: /^21 removals from wecom/,
+  },
+  {
+    what: 'disconnecting',
+    operation: 'wibiclick/disconnect-user',
+    rows: [
+      { userId: '101', websiteId: '201' },
+      { userId: '101', websiteId: '202' },
+    ],
+    members: 0,
+    says: /^2 removals from wibiclick .* 1 is allowed/,
+  },
+];
+
+test.each(tripping)(
+  '$what is held before the first write, and approved',
+  async ({ operation, rows, says, ...given }) => {
+    await reset(given.members);
+
+    const { body: planned } = await job.plan(operation, rows);
+    expect(planned.plan.warnings).toContainEqual(expect.stringMatching(/^needs_approval: /));
+    const refused = await job.apply(planned);
+
+    expect(refused).toMatchObject({ status: 409, body: { code: 'fence_tripped', outcome: 'not_applied' } });
+    expect(refused.body.detail).toMatch(says);
+    expect(refused.body.fix).toContain(`/jobs/${planned.id}/approve`);
+    expect(await job.get(planned.id)).toMatchObject({
+      status: 'held',
+      heldFor: `fence_tripped: ${refused.body.detail}`,
+    });
+    expect(await job.writes()).toEqual([]);
+
+    expect((await job.approve(planned)).status).toBe(200);
+    expect((await job.apply(planned)).status).toBe(202);
+    expect(await job.toEnd(planned.id)).toMatchObject({ status: 'completed', succeeded: rows.length });
+  },
+);
+
+test.each([
+  ['the 20th of 1,000', 994, 20],
+  ['the 10th of 100', 94, 10],
+  ['one of 8', 2, 1],
+])('%s is let through', async (_, count, removals) => {
+  await reset(count);
+
+  const { body: planned } = await job.plan('wecom/delete-user', members(1, removals));
+
+  expect(planned.plan.warnings).toEqual([]);
+  expect((await job.apply(planned)).status).toBe(202);
+  expect(await job.toEnd(planned.id)).toMatchObject({ status: 'completed', succeeded: removals });
+});
+
+test('what gives access is not counted', async () => {
+  await reset(30);
+  const rows = members(1, 30).map((row) => ({ ...row, enable: 1 }));
+
+  const { body: planned } = await job.plan('wecom/update-user', rows);
+
+  expect((await job.apply(planned)).status).toBe(202);
+  expect(await job.toEnd(planned.id)).toMatchObject({ status: 'completed', succeeded: 30 });
+});
+
+test('of ten runs just under the limit only those begin that fit into the day', async () => {
+  await reset(994);
+  const plans = await Promise.all(
+    Array.from({ length: 10 }, (_, run) => job.plan('wecom/delete-user', members(1 + run * 20, 20 + run * 20))),
+  );
+
+  const answers: TestAnswer[] = [];
+  for (const { body } of plans) answers.push(await job.apply(body));
+
+  expect(answers.map(({ status }) => status)).toEqual([202, 202, ...Array(8).fill(409)]);
+  expect(answers[2]?.body.detail).toMatch(/^40 of 50 removals from wecom within 24 hours are used up, and 20 more/);
+  await Promise.all(plans.slice(0, 2).map(({ body }) => job.toEnd(body.id)));
+  expect(await removed()).toBe(40);
+});
+
+test('of runs that race for the budget exactly those begin that fit, and none removes beyond it', async () => {
+  await reset(994);
+  const plans = await Promise.all(
+    Array.from({ length: 6 }, (_, run) => job.plan('dingtalk/delete-user', members(1 + run * 20, 20 + run * 20))),
+  );
+
+  const answers = await Promise.all(plans.map(({ body }) => job.apply(body)));
+
+  const begun = plans.filter((_, run) => answers[run]?.status === 202);
+  expect(begun).toHaveLength(2);
+  for (const { body } of begun) expect((await job.toEnd(body.id)).status).toBe('completed');
+  expect((await job.writes()).length).toBe(40);
+  const held = plans.filter((_, run) => answers[run]?.status === 409);
+  for (const { body } of held) expect((await job.get(body.id)).status).toBe('held');
+});
+
+test('single calls and runs share one budget, and a run that is not begun takes nothing of it', async () => {
+  fence({ perDay: 20 });
+  await reset(994);
+  const { body: planned } = await job.plan('wecom/delete-user', members(1, 20));
+  const { body: other } = await job.plan('wecom/delete-user', members(21, 25));
+  expect((await job.apply(other)).status).toBe(202);
+
+  expect((await job.apply(planned)).body.code).toBe('fence_tripped');
+  await job.toEnd(other.id);
+  const { body: fits } = await job.plan('wecom/delete-user', members(26, 40));
+  expect((await job.apply(fits)).status).toBe(202);
+});
+
+test('rows without an effect give their part of the budget back', async () => {
+  fence({ perDay: 20 });
+  await reset(994);
+  const ghosts = Array.from({ length: 15 }, (_, index) => ({ userid: `ghost-${index}` }));
+  const { body: first } = await job.plan('wecom/delete-user', [...members(1, 5), ...ghosts]);
+  await job.apply(first);
+  expect(await job.toEnd(first.id)).toMatchObject({ succeeded: 5, failed: 15 });
+
+  const { body: second } = await job.plan('wecom/delete-user', members(6, 20));
+  expect((await job.apply(second)).status).toBe(202);
+  const { body: third } = await job.plan('wecom/delete-user', members(21, 21));
+  expect((await job.apply(third)).body.code).toBe('fence_tripped');
+});
+
+describe('an approval', () => {
+  test('lets its own plan through and no other', async () => {
+    await reset(994);
+    const { body: planned } = await job.plan('wecom/delete-user', members(1, 60));
+    const { body: other } = await job.plan('wecom/delete-user', members(61, 120));
+    await job.approve(planned);
+
+    expect((await job.apply(other)).body.code).toBe('fence_tripped');
+    expect((await job.approve({ id: other.id, digest: planned.digest })).body.code).toBe('plan_drifted');
+    expect((await job.apply(planned)).status).toBe(202);
+    expect((await job.apply(planned)).body.code).toBe('conflict');
+    expect(await job.toEnd(planned.id)).toMatchObject({ succeeded: 60 });
+    expect(await removed()).toBe(60);
+  });
+
+  test('dies when what the plan stands on changes', async () => {
+    await reset(994);
+    const { body: planned } = await job.plan('wecom/delete-user', members(1, 60));
+    await job.approve(planned);
+    const { body: one } = await job.plan('wecom/delete-user', members(1, 1));
+    await job.apply(one);
+    await job.toEnd(one.id);
+
+    const drifted = await job.apply(planned);
+    expect(drifted).toMatchObject({ status: 409, body: { code: 'plan_drifted', id: planned.id } });
+    expect((await job.apply(drifted.body)).body.code).toBe('fence_tripped');
+    expect(await removed()).toBe(1);
+  });
+});
+
+const protections: [what: string, operation: string, rows: object[], why: RegExp, prepare: () => unknown][] = [
+  ['listed', 'wecom/delete-user', [{ userid: 'LISI' }], /the setting `protected` lists it/, () => protect('zhao lisi')],
+  [
+    'listed, and disabled',
+    'wecom/update-user',
+    [{ userid: 'lisi', enable: 0 }],
+    /the setting `protected` lists it/,
+    () => protect('lisi'),
+  ],
+  ['administrator', 'dingtalk/delete-user', [{ userid: 'founder' }], /lists it as an administrator/, () => undefined],
+  [
+    'the operator',
+    'dingtalk/delete-user',
+    [{ userid: 'lisi' }],
+    /the operator of the secret/,
+    () => job.dingtalk.secret({ operatorUserid: 'lisi' }),
+  ],
+];
+
+test.each(protections)(
+  'an account that is %s holds the run, and no approval helps',
+  async (_, operation, rows, why, protect) => {
+    await protect();
+    const all = [...rows, { userid: 'wangwu', ...(operation.endsWith('update-user') && { enable: 0 }) }];
+
+    const { body: planned } = await job.plan(operation, all);
+    expect(planned.plan.warnings).toContainEqual(expect.stringMatching(/^protected: /));
+    const refused = await job.apply(planned);
+
+    expect(refused).toMatchObject({ status: 409, body: { code: 'protected', detail: expect.stringMatching(why) } });
+    expect(await job.get(planned.id)).toMatchObject({ status: 'held', heldFor: expect.stringMatching(why) });
+    await job.approve(planned);
+    expect((await job.apply(planned)).body.code).toBe('protected');
+    expect(await job.writes()).toEqual([]);
+  },
+);
+
+test("a boss, whom only the user's own record shows, is refused by the row", async () => {
+  const result = { userid: 'wangwu', name: '王五', unionid: 'u', boss: true, dept_id_list: [1] };
+  await job.dingtalk.faults({ path: '/topapi/v2/user/get', then: { body: JSON.stringify({ errcode: 0, result }) } });
+
+  const { body: planned } = await job.plan('dingtalk/delete-user', [{ userid: 'wangwu' }]);
+  await job.apply(planned);
+
+  expect(await job.toEnd(planned.id)).toMatchObject({ status: 'completed_with_errors', failed: 1 });
+  expect(await job.items(planned.id)).toMatchObject([{ status: 'failed', error: { code: 'protected' } }]);
+  expect(await job.writes()).toEqual([]);
+});
+
+describe('a directory that cannot be read whole plans nothing', () => {
+  test.each([
+    ['wecom', '/cgi-bin/user/list_id', { status: 503 }],
+    ['wecom', '/cgi-bin/user/list_id', { body: '{"errcode":0,"errmsg":"ok","dept_user":[]}' }],
+    ['dingtalk', '/topapi/user/count', { status: 503 }],
+    ['dingtalk', '/topapi/user/listadmin', { errcode: 60011 }],
+  ] as const)('%s %s %j', async (provider, path, then) => {
+    await job[provider].faults({ path, times: 10, then });
+
+    const answer = await job.plan(`${provider}/delete-user`, [{ userid: 'lisi' }]);
+
+    expect(answer.status).toBeGreaterThanOrEqual(500);
+    expect(await job.writes()).toEqual([]);
+  });
+});
+
+test('a job that rested for more than a day takes its removals of the budget of the day on which it makes them', async () => {
+  await reset(994);
+  const { body: planned } = await job.plan('wecom/delete-user', members(1, 20));
+  await job.wecom.faults({ path: '/cgi-bin/user/batchdelete', times: 1, then: { errcode: 60020 } });
+  await job.apply(planned);
+  await job.lambda.settled();
+  await halt({ reason: 'a night to think', by: 'ops', at: 0 });
+  for (const ms of [minuteMs, 26 * hourMs]) {
+    job.lambda.advance(ms);
+    await job.lambda.settled();
+  }
+  expect(await job.get(planned.id)).toMatchObject({ status: 'halted', succeeded: 0 });
+
+  await lift();
+  expect(await job.toEnd(planned.id)).toMatchObject({ status: 'completed', succeeded: 20 });
+  const { body: more } = await job.plan('wecom/delete-user', members(31, 50));
+  expect((await job.apply(more)).status).toBe(202);
+  const { body: toomuch } = await job.plan('wecom/delete-user', members(71, 90));
+  expect((await job.apply(toomuch)).body.detail).toContain('40 of 50 removals');
+});
+
+/** So many generated members in all three. */
+const reset = (count: number): Promise<Json> =>
+  Promise.all([job.wecom.reset({ members: count }), job.dingtalk.reset({ members: count })]);
+
+async function removed(): Promise<number> {
+  const { members: left, history } = await job.wecom.state();
+  const gone = Array.from({ length: 1_000 }, (_, index) => member(index + 1)).filter((userid) =>
+    (history ?? []).some((past: Json) => past.userid === userid),
+  );
+  expect(left.some(({ userid }: Json) => gone.includes(userid))).toBe(false);
+  return gone.length;
+}
