@@ -164,7 +164,7 @@ const concernsOf = ({ stage, api, store, schedules, workflows, events }: AlarmsP
   },
   {
     name: 'run-attention',
-    what: 'A step of an offboarding or onboarding needs a person.',
+    what: 'A step of a run needs a person, or the job of a cleanup is held.',
     metric: countsOf(stage, 'run_needs_attention'),
     atLeast: 1,
   },

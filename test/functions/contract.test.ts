@@ -141,6 +141,7 @@ const bodies: Record<string, object> = {
   'offboarding/plan-offboarding': { accounts: { wecom: { userid: 'lisi' } } },
   'offboarding/apply-offboarding': { digest },
   'offboarding/approve-offboarding': { digest },
+  'cleanup/start-cleanup': { policy: 'roster' },
   'onboarding/create-onboarding': { accounts: { wibiclick: { userId: '105', websites: ['201'] } } },
 };
 
@@ -182,7 +183,9 @@ describe.each(ofRuns)('$id', ({ id, folder, handler }) => {
 
 test('every route of one run is tried with unknown ids', () => {
   expect(ofRuns.map(({ operation }) => operation.route)).toEqual(
-    operations.map(({ operation }) => operation.route).filter((route) => /\/(on|off)boardings\/./.test(route)),
+    operations
+      .map(({ operation }) => operation.route)
+      .filter((route) => /\/(offboardings|onboardings|jobs|cleanups)\/./.test(route)),
   );
 });
 

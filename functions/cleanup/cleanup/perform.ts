@@ -4,6 +4,7 @@ import { applyJob } from '../../jobs/plan/apply-job.ts';
 import { idOf } from '../../jobs/plan/plan.ts';
 import { planJob } from '../../jobs/plan/plan-job.ts';
 import { type ErrorCode, OperationError } from '../../shared/errors.ts';
+import { countOf, logger } from '../../shared/log.ts';
 import type { StepEnd } from '../../shared/runs/perform-step.ts';
 import type { Performing } from '../../shared/runs/workflow.ts';
 import type { CleanupClients } from '../policies/clients.ts';
@@ -67,8 +68,10 @@ async function planFound(
 /** What leaves a job where it is, until a person has looked at it. */
 const holding: ErrorCode[] = ['fence_tripped', 'protected', 'plan_drifted', 'halted', 'conflict'];
 
-async function applyPlanned(planned: StepResult, id: string, { run, clients }: Performed): Promise<StepEnd> {
+async function applyPlanned(planned: StepResult, id: string, { run, stepId, clients }: Performed): Promise<StepEnd> {
   const held = await applyUnlessHeld(id, run.requester, clients);
+  // Nobody waits for the answer, as somebody does who applies a job.
+  if (held) logger.warn('a job is held', { runId: run.id, stepId, jobId: id, ...countOf('run_needs_attention') });
   return { status: 'succeeded', result: { ...planned, ...(held !== undefined && { held }) } };
 }
 
@@ -82,7 +85,8 @@ async function applyUnlessHeld(id: string, caller: string, clients: CleanupClien
     await applyJob({ id, digest, caller }, clients);
     return undefined;
   } catch (error) {
-    if (error instanceof OperationError && holding.includes(error.code)) return `${error.code}: ${error.message}`;
-    throw error;
+    if (!(error instanceof OperationError) || !holding.includes(error.code)) throw error;
+    logger.warn('a job was not applied', { jobId: id, code: error.code, ...countOf(error.code) });
+    return `${error.code}: ${error.message}`;
   }
 }

@@ -1,6 +1,7 @@
 import { store } from '../../../functions/shared/store.ts';
 import { deleteAll } from '../../../functions/shared/store-many.ts';
 import type { Json } from '../../support/invoke.ts';
+import { logLines } from '../../support/log-lines.ts';
 import { cleanups, offboardings } from '../../support/runs.ts';
 import { time } from '../../support/time.ts';
 import { consoles, halt, putItem } from '../offboarding/support.ts';
@@ -9,6 +10,7 @@ import { directories, hourMs, members, resultOf } from './support.ts';
 const cleanup = cleanups();
 const { wecom, dingtalk, lambda } = cleanup;
 const { everybody, leave } = directories(cleanup);
+const log = logLines();
 
 const apply = { policy: 'roster', provider: 'wecom', mode: 'apply' };
 
@@ -110,6 +112,8 @@ describe('the job of a cleanup is held', () => {
     expect(resultOf(ended)).toMatchObject({ status: 'succeeded', found: 21, job: { status: 'held', total: 21 } });
     expect(resultOf(ended).held).toMatch(/^fence_tripped: 21 removals from wecom are asked for at once, and 10 are/);
     expect(await cleanup.writes()).toEqual([]);
+    expect(log.parsed()).toContainEqual(expect.objectContaining({ fence_tripped: 1 }));
+    expect(log.parsed()).toContainEqual(expect.objectContaining({ run_needs_attention: 1, runId: ended.id }));
 
     const job = await cleanup.jobOf(resultOf(ended).job.id);
     expect((await cleanup.approve(job)).status).toBe(200);

@@ -66,6 +66,17 @@ test('one life makes less events than are tried', async () => {
   expect(functions.events).toBeLessThan(most);
 });
 
+test('dies when its job is planned and nothing tells of it, and finds that job again', async () => {
+  const isPlan = (body: string) => body.includes('"kind":{"S":"job"}') && body.includes('"plannedAt"');
+  functions.dieAt(({ what, target, body }) => what === 'answered' && target === 'PutItem' && isPlan(body));
+
+  const { body } = await cleanup.start(request);
+  const run = await throughTrouble(body.id);
+
+  expect(functions.deaths).toBe(1);
+  await expectOneJob(run);
+});
+
 test.each(moments)(
   'dies at event %i, and makes one job, which removes whom it found and nobody else',
   async (moment) => {

@@ -1,7 +1,7 @@
 import { handler as updateMember } from '../../../functions/wecom/update-user.ts';
 import { invoke, type Json } from '../../support/invoke.ts';
 import { cleanups, dayMs, offboardings } from '../../support/runs.ts';
-import { consoles, setEnv } from '../offboarding/support.ts';
+import { consoles, removeItem, setEnv } from '../offboarding/support.ts';
 import { directories, hourMs, resultOf } from './support.ts';
 
 const cleanup = cleanups();
@@ -112,6 +112,14 @@ describe('nobody is found', () => {
     await then(id);
     await pass(40 * dayMs);
     await byHand.changeMember('lisi', { enable: 0 });
+
+    expect(await find()).toMatchObject({ found: 0 });
+  });
+
+  test('whom an offboarding has disabled, even if its run is forgotten', async () => {
+    const id = await offboarding.start({ accounts: { wecom: { userid: 'lisi' } }, graceDays: 60 });
+    await removeItem({ pk: `run#${id}`, sk: 'run' });
+    await pass(40 * dayMs);
 
     expect(await find()).toMatchObject({ found: 0 });
   });
