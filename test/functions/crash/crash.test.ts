@@ -12,10 +12,8 @@ import { coveredBy, type SampleWrite, writes } from './writes.ts';
  * the test is hours ahead of it, so its lease has ended when the settling begins.
  */
 
-/** Those that write themselves: what concerns a run writes through its workflow, and is killed in its own tests. */
-const operations = (await loadOperations()).filter(
-  ({ folder, operation }) => operation.effect !== 'read' && !['offboarding', 'onboarding'].includes(folder),
-);
+/** Those that write to an account: what concerns a run writes through its workflow, and is killed in its own tests. */
+const operations = (await loadOperations()).filter(({ handler }) => 'bulk' in handler);
 const sampled = operations.flatMap((found) => {
   const write = writes[found.id];
   return write ? [{ ...found, write }] : [];
