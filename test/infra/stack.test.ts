@@ -58,10 +58,10 @@ const providers = [...new Set(functions.flatMap(({ operation }) => operation.pro
 const holds = (id: string, file: string) =>
   bundles.some((bundle) => bundle.id === id && bundle.inputs.includes(`functions/${file}.ts`));
 
-/** The workflows that a function declares to start. */
+/** The workflows that a function declares to start, in its order. */
 const startedBy = ({ operation }: LoadedFunction): LoadedFunction[] => {
-  const starts = 'starts' in operation ? operation.starts : [];
-  return functions.filter(({ id }) => starts?.includes(id));
+  const starts = ('starts' in operation && operation.starts) || [];
+  return starts.flatMap((started) => functions.filter(({ id }) => id === started));
 };
 const publishes = ({ operation }: LoadedFunction): boolean => 'publishes' in operation && operation.publishes === true;
 /** The name of a workflow with what comes after it, as an ARN of any partition, region and account. */
@@ -217,9 +217,10 @@ describe('rights', () => {
   });
 });
 
-/** The rights that the commands of `shared/store.ts` need, in alphabetical order. */
+/** The rights that the commands of the store need, in alphabetical order. */
 function rightsOfStore(): string[] {
-  const source = readFileSync(new URL('../../functions/shared/store.ts', import.meta.url), 'utf8');
+  const files = ['store', 'store-many'].map((name) => new URL(`../../functions/shared/${name}.ts`, import.meta.url));
+  const source = files.map((file) => readFileSync(file, 'utf8')).join();
   return [...source.matchAll(/new (\w+)Command\(/g)].map(([, name]) => `dynamodb:${name}`).sort();
 }
 
@@ -237,7 +238,7 @@ test.each(functions)('$id is told what its code reads', (operation) => {
     given(holds(operation.id, 'shared/store'), { Ref: theOnly('AWS::DynamoDB::Table').id }),
   );
   expect(told[env.ledgerDays]).toBe(given(holds(operation.id, 'shared/ledger'), '400'));
-  expect(told[env.fence]).toBe(given(hasFence, '{"perRun":20,"percent":10,"perDay":50}'));
+  expect(told[env.fence]).toBe(given(holds(operation.id, 'shared/budget'), '{"perRun":20,"percent":10,"perDay":50}'));
   expect(told[protectedEnv('wecom')]).toBe(given(hasFence && own.includes('wecom'), 'founder zhangsan'));
   expect(told[env.runs]).toBe(
     given(holds(operation.id, 'shared/runs/settings'), '{"approval":"four-eyes","graceDays":30,"planHours":24}'),
