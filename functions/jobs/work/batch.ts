@@ -1,3 +1,4 @@
+import pMap from 'p-map';
 import type { BulkEnd, BulkOperation, ConnectedBulk } from '../../shared/bulk.ts';
 import type { Deadline } from '../../shared/clock.ts';
 import { type ErrorCode, OperationError } from '../../shared/errors.ts';
@@ -20,6 +21,9 @@ export interface Bench {
 /** How a row ended; or why it is to be tried again, with nothing done so far; or that it is under way. */
 export type RowEnd = ItemEnd | { again: OperationError } | 'open';
 
+/** Of calls of the store. */
+export const concurrency = 20;
+
 /** Failures that pass, or that a person mends, for all rows alike: the row waits. */
 const passing: ErrorCode[] = [
   'halted',
@@ -40,11 +44,13 @@ const mayPass = ({ code, outcome }: OperationError): boolean => outcome === 'not
  * @returns how each ended, in the order of the items
  */
 export async function performBatch(bench: Bench, items: JobItem[]): Promise<RowEnd[]> {
-  const opened = await Promise.all(items.map((item) => open(bench, item)));
+  const opened = await pMap(items, (item) => open(bench, item), { concurrency });
   const intents = opened.filter((row): row is Opened => !(row instanceof OperationError));
   const ends = await send(bench, intents);
-  const recorded = await Promise.all(
-    intents.map((row, index) => record(bench, row, ends[index] ?? new OperationError('internal', 'no end was told'))),
+  const recorded = await pMap(
+    intents,
+    (row, index) => record(bench, row, ends[index] ?? new OperationError('internal', 'no end was told')),
+    { concurrency },
   );
   const endOf = new Map(intents.map(({ item }, index) => [item.index, recorded[index]]));
   return opened.map((row, index) =>

@@ -3,6 +3,7 @@ import { halt, lift } from '../../../functions/shared/halt.ts';
 import type { Json, TestAnswer } from '../../support/invoke.ts';
 import { jobs, minuteMs } from '../../support/runs.ts';
 import { time } from '../../support/time.ts';
+import { storedItems } from '../offboarding/support.ts';
 import { member, members } from './support.ts';
 
 import.meta.jest.setTimeout(60_000);
@@ -177,6 +178,17 @@ test('rows without an effect give their part of the budget back', async () => {
   expect((await job.apply(second)).status).toBe(202);
   const { body: third } = await job.plan('wecom/delete-user', members(21, 21));
   expect((await job.apply(third)).body.code).toBe('fence_tripped');
+});
+
+test('a plan that is held is told once, however often it is tried', async () => {
+  await reset(994);
+  const { body: planned } = await job.plan('wecom/delete-user', members(1, 60));
+  for (let tries = 0; tries < 3; tries++) expect((await job.apply(planned)).status).toBe(409);
+
+  const news = (await storedItems()).filter(({ sk }) => sk === 'news').map((item) => item.news);
+  expect(news).toMatchObject([
+    { detailType: 'Fence.Tripped', detail: { provider: 'wecom', runId: planned.id, limit: 20, asked: 60 } },
+  ]);
 });
 
 describe('an approval', () => {
