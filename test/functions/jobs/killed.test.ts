@@ -84,6 +84,22 @@ describe.each(Object.keys(kinds))('%s', (operation) => {
   );
 });
 
+test('killed right after the row that failed was recorded, a job that stops at an error begins no other row', async () => {
+  let hasFailed = false;
+  functions.dieAt(({ what, target, body }) => {
+    if (target === 'BatchWriteItem' && body.includes('not_found')) hasFailed = true;
+    return hasFailed && what === 'sent' && target === 'UpdateItem' && functions.deaths === 0;
+  });
+  const rows = ['lisi', 'ghost', 'wangwu', 'zhangsan'].map((userid) => ({ userid }));
+
+  const id = await job.begin('wecom/delete-user', rows, { onError: 'stop' });
+  const ended = await throughTrouble(job, id, { kind: 'job' });
+
+  expect(functions.deaths).toBe(1);
+  expect(ended).toMatchObject({ status: 'completed_with_errors', succeeded: 1, failed: 1, skipped: 2 });
+  expect(await idsOf('wecom')).toEqual(expect.arrayContaining(['wangwu', 'zhangsan']));
+});
+
 const isGhost = ({ subject }: Json): boolean => subject.endsWith(':ghost');
 
 /**
