@@ -4,7 +4,7 @@ import { clock, Deadline } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
 import { countOf, logger } from '../../shared/log.ts';
 import { errorCode } from '../../shared/problem.ts';
-import type { StepEnd } from '../../shared/runs/perform-step.ts';
+import { failsSince, type StepEnd } from '../../shared/runs/perform-step.ts';
 import { isApproved, type Step } from '../../shared/runs/run.ts';
 import { changeRun } from '../../shared/runs/run-store.ts';
 import type { ItemEnd } from '../job/items.ts';
@@ -110,7 +110,7 @@ const noteBudget = async ({ id, generation }: Job, reserved: Reservation | undef
 /** A failure that may pass: the job rests a while, longer each time in a row. */
 function waitAfter({ code, message, options }: OperationError, step: Step, gained: number): StepEnd {
   logger.warn('a job waits', { code, ...countOf(code) });
-  const failingSince = gained > 0 ? clock.now() : (step.failingSince ?? clock.now());
+  const failingSince = gained > 0 ? clock.now() : failsSince(step, code);
   const delays = gained > 0 ? 0 : step.delays;
   const wait = Math.max((options.retryAfter ?? 0) * 1000, 5_000 * 2 ** Math.min(delays, 10));
   const againInMs = Math.min(wait, code === 'halted' ? longestHaltMs : longestWaitMs);

@@ -1,3 +1,5 @@
+import { halt, lift } from '../../../functions/shared/halt.ts';
+import { dropIntent, openIntent } from '../../../functions/shared/ledger.ts';
 import type { Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { throughTrouble } from '../../support/mortal.ts';
@@ -14,6 +16,16 @@ const hourMs = 3_600_000;
 
 const itemsOf = async (id: string): Promise<Json[]> =>
   (await storedItems()).filter(({ pk, sk }) => pk === `run#${id}` && sk.startsWith('item#'));
+
+/** What a single call to this account holds while it is under way. */
+const lockOf = (subject: string) => ({
+  subject,
+  caller: 'ops',
+  operation: 'test',
+  requestId: 'r',
+  outcome: 'updated',
+  expects: {},
+});
 
 describe('onError', () => {
   const rows = [{ userid: 'lisi' }, { userid: 'ghost' }, { userid: 'wangwu' }, { userid: 'zhangsan' }];
@@ -32,6 +44,19 @@ describe('onError', () => {
     expect((await job.items(id)).map(({ status }) => status)).toEqual(['succeeded', 'failed', 'skipped', 'skipped']);
     const left = (await job[provider as 'wecom'].state()).members.map(({ userid }: Json) => userid);
     expect(left).toEqual(expect.arrayContaining(['wangwu', 'zhangsan']));
+  });
+
+  test('stop: the next row is not begun before the one before it has ended', async () => {
+    await job.wecom.reset({ members: 60 });
+    const lock = await openIntent(lockOf('wecom:lisi'), minuteMs);
+    const id = await job.begin('wecom/delete-user', [{ userid: 'lisi' }, { userid: 'wangwu' }], { onError: 'stop' });
+    await lambda.settled();
+
+    expect((await job.get(id)).plan.steps[0].reason).toContain('locked: ');
+    expect(await job.writes()).toEqual([]);
+
+    await dropIntent(lock);
+    expect(await job.toEnd(id)).toMatchObject({ status: 'completed', succeeded: 2 });
   });
 
   test('continue: the others are done', async () => {
@@ -176,6 +201,21 @@ describe('trouble', () => {
       { status: 'failed', error: { code: 'provider_ip_refused' } },
       { status: 'failed', error: { code: 'provider_ip_refused' } },
     ]);
+  });
+
+  test('a long halt is not counted against what fails after it', async () => {
+    const id = await job.begin('wecom/delete-user', [{ userid: 'lisi' }, { userid: 'wangwu' }]);
+    await halt({ reason: 'a weekend to think', by: 'ops', at: 0 });
+    await lambda.settled();
+    for (const ms of [minuteMs, 60 * hourMs]) {
+      lambda.advance(ms);
+      await lambda.settled();
+    }
+    expect(await job.get(id)).toMatchObject({ status: 'halted', succeeded: 0 });
+
+    await lift();
+    await job.wecom.faults({ path: '/cgi-bin/user/batchdelete', times: 2, then: { errcode: 45009 } });
+    expect(await job.toEnd(id)).toMatchObject({ status: 'completed', succeeded: 2, failed: 0 });
   });
 
   test('two jobs of one provider take turns, and both end', async () => {
