@@ -35,11 +35,9 @@ const patienceMs: Record<string, number | undefined> = {
  */
 export async function workAt(job: Job, step: Step, clients: DirectoryClients, deadline: Deadline): Promise<StepEnd> {
   const { provider } = step;
-  if (!(await takeTurn(provider, job.id))) {
-    return { againInMs: waitMs, reason: `another job is at work in ${provider}` };
-  }
   try {
-    return await workInTurn(job, step, clients, deadline);
+    if (await takeTurn(provider, job.id)) return await workInTurn(job, step, clients, deadline);
+    return { againInMs: waitMs, reason: `another job is at work in ${provider}` };
   } catch (error) {
     return waitAfter(asLoggedFailure(error), step, 0);
   } finally {

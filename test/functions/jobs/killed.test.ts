@@ -1,7 +1,7 @@
 import type { Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { type HttpEvent, isChange, mortal, throughTrouble } from '../../support/mortal.ts';
-import { jobs } from '../../support/runs.ts';
+import { jobs, minuteMs } from '../../support/runs.ts';
 import { member } from './support.ts';
 
 import.meta.jest.setTimeout(120_000);
@@ -98,6 +98,21 @@ test('killed right after the row that failed was recorded, a job that stops at a
   expect(functions.deaths).toBe(1);
   expect(ended).toMatchObject({ status: 'completed_with_errors', succeeded: 1, failed: 1, skipped: 2 });
   expect(await idsOf('wecom')).toEqual(expect.arrayContaining(['wangwu', 'zhangsan']));
+});
+
+test('no job is over while a row has no result, though its turn could not be taken for days', async () => {
+  functions.cutOffAt(({ what, target, body }) => what === 'sent' && target === 'PutItem' && body.includes('turn#'));
+  const id = await job.begin('wecom/delete-user', [{ userid: 'lisi' }]);
+  await lambda.settled();
+  for (const ms of [minuteMs, 26 * 60 * minuteMs, 60 * minuteMs]) {
+    lambda.advance(ms);
+    await lambda.settled();
+  }
+  expect(await job.get(id)).toMatchObject({ status: 'running', succeeded: 0, failed: 0 });
+
+  functions.cutOffAt(() => false);
+  expect(await job.toEnd(id)).toMatchObject({ status: 'completed_with_errors', failed: 1 });
+  expect(await job.items(id)).toMatchObject([{ status: 'failed', error: { code: 'store_unavailable' } }]);
 });
 
 const isGhost = ({ subject }: Json): boolean => subject.endsWith(':ghost');
