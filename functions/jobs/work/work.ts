@@ -5,7 +5,7 @@ import { OperationError } from '../../shared/errors.ts';
 import { countOf, logger } from '../../shared/log.ts';
 import { errorCode } from '../../shared/problem.ts';
 import { failsSince, type StepEnd } from '../../shared/runs/perform-step.ts';
-import { isApproved, type Step } from '../../shared/runs/run.ts';
+import { isApproved, type Run, type Step } from '../../shared/runs/run.ts';
 import { changeRun } from '../../shared/runs/run-store.ts';
 import type { ItemEnd } from '../job/items.ts';
 import { type Job, loadJob } from '../job/job.ts';
@@ -96,13 +96,13 @@ async function endBudget(job: Job, provider: string, { counts }: Progress): Prom
   const { reserved } = await loadJob(job.id);
   const count = Math.min(reserved?.count ?? 0, counts.failed + counts.skipped);
   if (!reserved || count === 0) return;
-  await noteBudget(job, undefined);
-  await giveBack(provider, { ...reserved, count });
+  if (await noteBudget(job, undefined)) await giveBack(provider, { ...reserved, count });
 }
 
-const noteBudget = async ({ id, generation }: Job, reserved: Reservation | undefined): Promise<void> => {
+/** @returns undefined when another worker has taken over, whose budget it is now */
+const noteBudget = ({ id, generation }: Job, reserved: Reservation | undefined): Promise<Run | undefined> => {
   const when = { generation };
-  await changeRun({ id }, reserved ? { set: { reserved }, when } : { remove: ['reserved'], when });
+  return changeRun({ id }, reserved ? { set: { reserved }, when } : { remove: ['reserved'], when });
 };
 
 /** A failure that may pass: the job rests a while, longer each time in a row. */

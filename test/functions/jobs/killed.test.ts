@@ -1,7 +1,12 @@
+import { loadJob } from '../../../functions/jobs/job/job.ts';
+import { clock } from '../../../functions/shared/clock.ts';
+import { changeRun } from '../../../functions/shared/runs/run-store.ts';
+import { type Item, store } from '../../../functions/shared/store.ts';
 import type { Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { type HttpEvent, isChange, mortal, throughTrouble } from '../../support/mortal.ts';
 import { jobs, minuteMs } from '../../support/runs.ts';
+import { time } from '../../support/time.ts';
 import { member } from './support.ts';
 
 import.meta.jest.setTimeout(120_000);
@@ -14,6 +19,7 @@ beforeEach(() =>
   lambda.invokeBy(functions.invoking(async () => (await import('../../../functions/jobs/run-job.ts')).handler)),
 );
 
+const hourMs = 60 * minuteMs;
 const people = [1, 2, 3, 4, 5].map(member);
 const newPeople = ['neu-1', 'neu-2', 'neu-3'];
 
@@ -104,7 +110,7 @@ test('no job is over while a row has no result, though its turn could not be tak
   functions.cutOffAt(({ what, target, body }) => what === 'sent' && target === 'PutItem' && body.includes('turn#'));
   const id = await job.begin('wecom/delete-user', [{ userid: 'lisi' }]);
   await lambda.settled();
-  for (const ms of [minuteMs, 26 * 60 * minuteMs, 60 * minuteMs]) {
+  for (const ms of [minuteMs, 26 * hourMs, hourMs]) {
     lambda.advance(ms);
     await lambda.settled();
   }
@@ -113,6 +119,62 @@ test('no job is over while a row has no result, though its turn could not be tak
   functions.cutOffAt(() => false);
   expect(await job.toEnd(id)).toMatchObject({ status: 'completed_with_errors', failed: 1 });
   expect(await job.items(id)).toMatchObject([{ status: 'failed', error: { code: 'store_unavailable' } }]);
+});
+
+describe('the budget of removals', () => {
+  const rows = [1, 2, 3, 4].map((index) => ({ userid: member(index) }));
+  const used = async () => (await store.get<Item & { used: number }>({ pk: 'budget#wecom', sk: 'day' }))?.used;
+  beforeEach(() => job.wecom.reset({ members: 100 }));
+  /** To the first minute of an hour, since what is reserved moves to the hour in which it is used. */
+  beforeEach(() => time.advance(hourMs - (clock.now() % hourMs)));
+
+  test('stays taken for a job that was started, though the answer of the store to that was lost', async () => {
+    let cuts = 0;
+    functions.cutOffAt(({ what, target, body }) => {
+      const isStart = target === 'UpdateItem' && body.includes('"running"') && body.includes('"reserved"');
+      return isStart && what === 'answered' && ++cuts === 1;
+    });
+    const { body: planned } = await job.plan('wecom/delete-user', rows);
+
+    await functions.live(() => job.apply(planned));
+
+    expect(cuts).toBeGreaterThan(0);
+    expect((await job.get(planned.id)).status).toBe('running');
+    expect(await used()).toBe(4);
+    expect(await throughTrouble(job, planned.id, { kind: 'job' })).toMatchObject({ status: 'completed', succeeded: 4 });
+    expect(await used()).toBe(4);
+  });
+
+  test('is given back to whoever comes second of two who apply the same plan', async () => {
+    const { body: planned } = await job.plan('wecom/delete-user', rows);
+
+    const answers = await Promise.all([job.apply(planned), job.apply(planned)]);
+
+    expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
+    await job.toEnd(planned.id);
+    expect(await used()).toBe(4);
+  });
+
+  test('is not given back by a worker whose place another one has taken', async () => {
+    const ghosts = [1, 2, 3].map((index) => ({ userid: `ghost-${index}` }));
+    const { body: planned } = await job.plan('wecom/delete-user', [{ userid: member(1) }, ...ghosts]);
+    let takenOver = false;
+    const takeOver = async ({ target, body }: { target: string; body: string }) => {
+      if (takenOver || target !== 'UpdateItem' || !/REMOVE #n\d+"/.test(body) || !body.includes('"reserved"')) return;
+      takenOver = true;
+      const { generation } = await loadJob(planned.id);
+      await changeRun(planned, { set: { generation: generation + 1 }, when: { generation } });
+    };
+    const load = async () => (await import('../../../functions/jobs/run-job.ts')).handler;
+    lambda.invokeBy(functions.invoking(load, { gate: takeOver }));
+
+    await job.apply(planned);
+    const ended = await throughTrouble(job, planned.id, { kind: 'job' });
+
+    expect(takenOver).toBe(true);
+    expect(ended).toMatchObject({ succeeded: 1, failed: 3 });
+    expect(await used()).toBe(1);
+  });
 });
 
 const isGhost = ({ subject }: Json): boolean => subject.endsWith(':ghost');
