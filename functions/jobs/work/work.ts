@@ -3,7 +3,9 @@ import { giveBack, type Reservation, renew } from '../../shared/budget.ts';
 import { clock, Deadline } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
 import { countOf, logger } from '../../shared/log.ts';
+import { tellFenceTripped } from '../../shared/outbox.ts';
 import { errorCode } from '../../shared/problem.ts';
+import { isTripped } from '../../shared/recorded-write.ts';
 import { failsSince, type StepEnd } from '../../shared/runs/perform-step.ts';
 import { isApproved, type Run, type Step } from '../../shared/runs/run.ts';
 import { changeRun } from '../../shared/runs/run-store.ts';
@@ -87,8 +89,14 @@ async function renewBudget(job: Job, provider: string): Promise<void> {
   if (!job.reserved) return;
   const left = job.facts.total - sumOf(countsOf(job.progress));
   const count = Math.min(job.reserved.count, left);
-  const reserved = await renew(provider, { ...job.reserved, count }, isApproved(job));
+  const renewal = renew(provider, { ...job.reserved, count }, isApproved(job));
+  const reserved = await renewal.catch((error: unknown) => tellTripped(job, error));
   if (reserved.hour !== job.reserved.hour) await noteBudget(job, { ...reserved, count });
+}
+
+async function tellTripped({ id, digest }: Job, error: unknown): Promise<never> {
+  if (isTripped(error)) await tellFenceTripped(error, { runId: id, digest });
+  throw error;
 }
 
 /** Gives back what rows without an effect did not use. Noted first: killed in between, it is not given back twice. */
