@@ -1,5 +1,6 @@
 import { clock, Deadline } from '../clock.ts';
 import { type ErrorCode, OperationError } from '../errors.ts';
+import { haltPermit } from '../halt.ts';
 import { countOf, logger, whereOf } from '../log.ts';
 import { connectAll, type Providers } from '../operation.ts';
 import { hasEnded, type Step, type StepResult } from './run.ts';
@@ -74,7 +75,8 @@ export async function performStep<Request, Facts, P extends Providers>(
   const put = (next: Step) => changeRun(run, { steps: { [stepId]: next }, when: { generation } });
   if (!(await put(step))) return;
 
-  const deadline = new Deadline(stepMs);
+  // What a cancelled run gives back is let through whatever is halted.
+  const deadline = new Deadline(stepMs, step.action === 'restore' ? undefined : haltPermit());
   const clients = connectAll(providers, deadline);
   const end = await perform({ run, stepId, clients, deadline }).catch((error: unknown) => endAfter(error, step));
   // Before it is recorded: when this dies in between, the step is performed again, and the alarm comes twice.
