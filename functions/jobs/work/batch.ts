@@ -40,6 +40,20 @@ const mayPass = ({ code, outcome }: OperationError): boolean => outcome === 'not
  * @returns how each ended, in the order of the items
  */
 export async function performBatch(bench: Bench, items: JobItem[]): Promise<RowEnd[]> {
+  const endOf = new Map<number, RowEnd>();
+  for (let rest = items; rest.length > 0; rest = rest.filter(({ index }) => !endOf.has(index))) {
+    const round = firstOfEach(rest);
+    const ends = await performRound(bench, round);
+    for (const [position, { index }] of round.entries()) endOf.set(index, ends[position] ?? 'open');
+  }
+  return items.map(({ index }) => endOf.get(index) ?? 'open');
+}
+
+/** One row of each account, as it takes the lock: the websites of a WibiClick user come one after the other. */
+const firstOfEach = (items: JobItem[]): JobItem[] =>
+  [...Map.groupBy(items, ({ subject }) => subject).values()].flatMap((rows) => rows.slice(0, 1));
+
+async function performRound(bench: Bench, items: JobItem[]): Promise<RowEnd[]> {
   const opened = await Promise.all(items.map((item) => open(bench, item)));
   const intents = opened.filter((row): row is Opened => !(row instanceof OperationError));
   const ends = await send(bench, intents);

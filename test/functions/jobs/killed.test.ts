@@ -4,9 +4,10 @@ import { changeRun } from '../../../functions/shared/runs/run-store.ts';
 import { type Item, store } from '../../../functions/shared/store.ts';
 import type { Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
-import { type HttpEvent, isChange, mortal, throughTrouble } from '../../support/mortal.ts';
+import { Died, type HttpEvent, isChange, mortal, throughTrouble } from '../../support/mortal.ts';
 import { jobs, minuteMs } from '../../support/runs.ts';
 import { time } from '../../support/time.ts';
+import { storedItems } from '../offboarding/support.ts';
 import { member } from './support.ts';
 
 import.meta.jest.setTimeout(120_000);
@@ -119,6 +120,20 @@ test('no job is over while a row has no result, though its turn could not be tak
   functions.cutOffAt(() => false);
   expect(await job.toEnd(id)).toMatchObject({ status: 'completed_with_errors', failed: 1 });
   expect(await job.items(id)).toMatchObject([{ status: 'failed', error: { code: 'store_unavailable' } }]);
+});
+
+test('what the rows of a cancelled plan hold is erased by the next cancel, when the first died before that', async () => {
+  const { body: planned } = await job.plan('wecom/create-user', [
+    { userid: 'neu', name: '新人', email: 'neu@example.com' },
+  ]);
+  functions.dieAt(({ what, target }) => what === 'sent' && target === 'Query');
+  await expect(functions.live(() => job.cancel(planned.id))).rejects.toThrow(Died);
+  expect(await job.get(planned.id)).toMatchObject({ status: 'cancelled' });
+
+  await job.cancel(planned.id);
+
+  expect(await job.items(planned.id)).toMatchObject([{ status: 'skipped' }]);
+  expect(JSON.stringify(await storedItems())).not.toMatch(/新人|neu@example/);
 });
 
 describe('the budget of removals', () => {

@@ -1,6 +1,7 @@
+import { handler as planJob } from '../../../functions/jobs/plan-job.ts';
 import { halt, lift } from '../../../functions/shared/halt.ts';
 import { dropIntent, openIntent } from '../../../functions/shared/ledger.ts';
-import type { Json } from '../../support/invoke.ts';
+import { invoke, type Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { throughTrouble } from '../../support/mortal.ts';
 import { jobs, minuteMs } from '../../support/runs.ts';
@@ -268,6 +269,23 @@ test('a CSV file is a job too', async () => {
   expect(await job.toEnd(id)).toMatchObject({ status: 'completed', succeeded: 1 });
   const { members: held } = await job.wecom.state();
   expect(held.find(({ userid }: Json) => userid === 'lisi')).toMatchObject({ enable: 0, position: 'a, "b"\nc' });
+});
+
+test('of a request with items and a CSV text none is chosen in silence', async () => {
+  const items = [{ userid: 'lisi' }];
+  const answer = await invoke(planJob, { body: { operation: 'wecom/delete-user', items, csv: 'userid\nwangwu' } });
+
+  expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: 'items' }] } });
+});
+
+test('the websites of one user are left one after the other, without a rest in between', async () => {
+  const id = await job.begin('wibiclick/disconnect-user', [
+    { userId: '101', websiteId: '201' },
+    { userId: '101', websiteId: '202' },
+  ]);
+  await lambda.settled();
+
+  expect(await job.get(id)).toMatchObject({ status: 'completed', succeeded: 2 });
 });
 
 test('nobody takes over who is removed by the same job', async () => {
