@@ -57,14 +57,14 @@ async function performRound(bench: Bench, items: JobItem[]): Promise<RowEnd[]> {
   const opened = await Promise.all(items.map((item) => open(bench, item)));
   const intents = opened.filter((row): row is Opened => !(row instanceof OperationError));
   const ends = await send(bench, intents);
-  const recorded = await Promise.all(
-    intents.map((row, index) => record(bench, row, ends[index] ?? new OperationError('internal', 'no end was told'))),
-  );
+  const recorded = await Promise.all(intents.map((row, index) => record(bench, row, ends[index] ?? noEnd)));
   const endOf = new Map(intents.map(({ item }, index) => [item.index, recorded[index]]));
   return opened.map((row, index) =>
     row instanceof OperationError ? refusedEnd(row) : (endOf.get(items[index]?.index ?? -1) ?? 'open'),
   );
 }
+
+const noEnd = new OperationError('internal', 'no end was told', { outcome: 'unknown' });
 
 interface Opened {
   item: JobItem;

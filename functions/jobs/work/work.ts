@@ -24,9 +24,9 @@ const longestHaltMs = 60_000;
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
 
-/** How long rows wait for a failure to pass before they end with it; a day for all others. */
+/** How long rows wait for a failure to pass before they end with it; a day for all others. All within what rows are kept. */
 const patienceMs: Record<string, number | undefined> = {
-  halted: 400 * dayMs,
+  halted: 30 * dayMs,
   fence_tripped: 7 * dayMs,
   internal: 10 * minuteMs,
 };

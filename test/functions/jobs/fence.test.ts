@@ -11,7 +11,8 @@ const job = jobs();
 const hourMs = 3_600_000;
 
 afterEach(() => {
-  for (const name of ['USHER_FENCE', 'USHER_WECOM_PROTECTED', 'USHER_DINGTALK_PROTECTED']) delete process.env[name];
+  for (const name of ['USHER_FENCE', 'USHER_WECOM_PROTECTED', 'USHER_DINGTALK_PROTECTED', 'USHER_WIBICLICK_PROTECTED'])
+    delete process.env[name];
 });
 /** To the first minute of an hour, so that no test runs into the next one unforeseen. */
 beforeEach(() => time.advance(hourMs - (clock.now() % hourMs)));
@@ -246,6 +247,15 @@ test.each(protections)(
     expect(await job.writes()).toEqual([]);
   },
 );
+
+test('a protected user of many websites is named once', async () => {
+  process.env.USHER_WIBICLICK_PROTECTED = '101';
+  const rows = ['201', '202'].map((websiteId) => ({ userId: '101', websiteId }));
+
+  const { body: planned } = await job.plan('wibiclick/disconnect-user', rows);
+
+  expect(planned.plan.warnings.filter((warning: string) => warning.startsWith('protected: '))).toHaveLength(1);
+});
 
 test("a boss, whom only the user's own record shows, is refused by the row", async () => {
   const result = { userid: 'wangwu', name: '王五', unionid: 'u', boss: true, dept_id_list: [1] };
