@@ -3,6 +3,7 @@ import { callerOf } from '../shared/caller.ts';
 import { clock } from '../shared/clock.ts';
 import { defineCommand } from '../shared/command.ts';
 import { cancelRun } from '../shared/runs/cancel-run.ts';
+import type { Run } from '../shared/runs/run.ts';
 import { runId } from '../shared/runs/run-input.ts';
 import { skipAll } from './job/items.ts';
 import { jobAnswer, loadJob, toJobAnswer } from './job/job.ts';
@@ -19,9 +20,14 @@ export const handler = defineCommand({
   input: z.strictObject({ id: runId }),
   output: jobAnswer,
   run: async ({ id }, _clients, { event }) => {
-    const { status } = await cancelRun(await loadJob(id), callerOf(event), ['running', 'halted']);
-    // The workflow of a plan was never started, so nobody else erases what its rows hold.
-    if (status === 'cancelled') await skipAll(id);
+    const job = await loadJob(id);
+    // The workflow of a plan was never started, so nobody else erases what its rows hold; an earlier request may have
+    // died before that.
+    if (isCancelledPlan(job)) await skipAll(id);
+    const cancelled = await cancelRun(job, callerOf(event), ['running', 'halted']);
+    if (isCancelledPlan(cancelled)) await skipAll(id);
     return toJobAnswer(await loadJob(id), clock.now());
   },
 });
+
+const isCancelledPlan = ({ status, startedAt }: Run): boolean => status === 'cancelled' && startedAt === undefined;

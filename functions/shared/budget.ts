@@ -116,7 +116,7 @@ export async function giveBack(provider: string, { hour, count }: Reservation): 
   try {
     await store.update(budgetKey(provider), {
       expression: 'SET #used = #used - :count, #counts.#hour = #counts.#hour - :count',
-      condition: 'attribute_exists(#counts.#hour)',
+      condition: '#counts.#hour >= :count',
       names: { '#used': 'used', '#counts': 'counts', '#hour': String(hour) },
       values: { ':count': count },
     });

@@ -1,3 +1,4 @@
+import { clock } from './clock.ts';
 import { OperationError } from './errors.ts';
 import { type Item, store } from './store.ts';
 
@@ -10,7 +11,7 @@ export interface Halt {
 
 const haltKey = { pk: 'halt', sk: 'halt' };
 
-/** From now on no write begins in any function; each reads it right before it sends. */
+/** Within 5 s no write begins any more, in any function. */
 export const halt = async ({ reason, by, at }: Halt): Promise<void> => {
   await store.put({ ...haltKey, reason, by, at });
 };
@@ -28,4 +29,21 @@ export async function refuseHalted(): Promise<void> {
   throw new OperationError('halted', `Usher was halted by ${found.by}: ${found.reason}`, {
     fix: 'Lift the halt with DELETE /halt when its reason is gone.',
   });
+}
+
+/** So long what was read of a halt holds: a halt takes hold within 5 s. */
+const freshMs = 3_000;
+
+/**
+ * Looks at the halt again before a write that was long on its way to the provider, or is repeated. The fence has looked
+ * when it let the write through.
+ * @returns a permit for a `Deadline`, which throws `halted`
+ */
+export function haltPermit(): () => Promise<void> {
+  let lookedAt = clock.now();
+  return async () => {
+    if (clock.now() - lookedAt <= freshMs) return;
+    await refuseHalted();
+    lookedAt = clock.now();
+  };
 }

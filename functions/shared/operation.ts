@@ -4,6 +4,7 @@ import type * as z from 'zod/mini';
 import { clock, Deadline } from './clock.ts';
 import { CsvDownload } from './csv-download.ts';
 import { invalidInput, OperationError } from './errors.ts';
+import { haltPermit } from './halt.ts';
 import { type HttpForm, readHttpInput } from './http-input.ts';
 import { countOf, logger, whereOf } from './log.ts';
 import { problemResponse } from './problem.ts';
@@ -100,7 +101,8 @@ export function defineOperation<I extends ObjectSchema, O extends z.ZodMiniType,
 
   const answer = async (event: APIGatewayProxyEventV2, context: Context): Promise<Answer> => {
     const input = parseInput(declaration, event);
-    const deadline = new Deadline(Math.min(budgetMs, (context.getRemainingTimeInMillis?.() ?? budgetMs) - reserveMs));
+    const msLeft = Math.min(budgetMs, (context.getRemainingTimeInMillis?.() ?? budgetMs) - reserveMs);
+    const deadline = new Deadline(msLeft, haltPermit());
     const clients = connectAll(providers, deadline);
     const requestId = requestIdOf(event, context);
     const ofError = (error: unknown) => problemResponse(toFailure(error, effect), requestId);

@@ -44,7 +44,7 @@ export async function recordedWrite<Output>(
   }
 }
 
-const isTripped = (error: unknown): error is OperationError =>
+export const isTripped = (error: unknown): error is OperationError =>
   error instanceof OperationError && error.code === 'fence_tripped';
 
 const close = (intent: Intent, state: LedgerState, code: string | undefined): Promise<void> =>

@@ -32,7 +32,7 @@ export function draftJob(
 ): Draft<JobFacts> {
   const { provider } = operation;
   const removing = rows.filter(({ input }) => operation.removesAccess(input)).map(({ subject }) => idOf(subject));
-  const refusals = removing.flatMap((id) => [
+  const refusals = [...new Set(removing)].flatMap((id) => [
     ...protection(provider, id),
     ...(directory.keeps?.(id) ?? []).map((why) => protectedAccount(provider, id, why)),
   ]);

@@ -1,5 +1,5 @@
 import { giveBack, requireAllowedPerRun, reserve } from '../../shared/budget.ts';
-import type { Taken } from '../../shared/runs/apply-run.ts';
+import { nothingTaken, type Taken } from '../../shared/runs/apply-run.ts';
 import type { Draft } from '../../shared/runs/plan-run.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { Draft } from '../../shared/runs/plan-run.ts';
  */
 export async function reserveAll({ removals, directory = 0 }: Draft, approved: boolean): Promise<Taken> {
   const [[provider, count] = []] = Object.entries(removals);
-  if (provider === undefined || count === undefined) return { set: {}, giveBack: async () => {} };
+  if (provider === undefined || count === undefined) return nothingTaken;
   if (!approved) requireAllowedPerRun(provider, count, directory);
   const reserved = await reserve(provider, { count, ...(approved && { approved }) });
   return { set: { reserved }, giveBack: () => giveBack(provider, reserved) };

@@ -17,8 +17,9 @@ export const jobRequest = documented(
   { example: { operation: 'wecom/delete-user', items: [{ userid: 'zhangsan' }], onError: 'continue' } },
 );
 
-/** @throws OperationError `invalid_input` when there are no rows */
+/** @throws OperationError `invalid_input` when there are no rows, or both kinds of them */
 export function rowsGivenIn({ items, csv }: z.output<typeof jobRequest>): GivenRows {
+  if (csv !== undefined && items) throw invalidInput([{ path: 'items', message: 'must not be given beside csv' }]);
   if (csv !== undefined) return { csv };
   if (items) return { items };
   throw invalidInput([{ path: 'items', message: 'is required, unless the body is text/csv' }]);

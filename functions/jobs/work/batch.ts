@@ -44,19 +44,31 @@ const mayPass = ({ code, outcome }: OperationError): boolean => outcome === 'not
  * @returns how each ended, in the order of the items
  */
 export async function performBatch(bench: Bench, items: JobItem[]): Promise<RowEnd[]> {
+  const endOf = new Map<number, RowEnd>();
+  for (let rest = items; rest.length > 0; rest = rest.filter(({ index }) => !endOf.has(index))) {
+    const round = firstOfEach(rest);
+    const ends = await performRound(bench, round);
+    for (const [position, { index }] of round.entries()) endOf.set(index, ends[position] ?? 'open');
+  }
+  return items.map(({ index }) => endOf.get(index) ?? 'open');
+}
+
+/** One row of each account, as it takes the lock: the websites of a WibiClick user come one after the other. */
+const firstOfEach = (items: JobItem[]): JobItem[] =>
+  [...Map.groupBy(items, ({ subject }) => subject).values()].flatMap((rows) => rows.slice(0, 1));
+
+async function performRound(bench: Bench, items: JobItem[]): Promise<RowEnd[]> {
   const opened = await pMap(items, (item) => open(bench, item), { concurrency });
   const intents = opened.filter((row): row is Opened => !(row instanceof OperationError));
   const ends = await send(bench, intents);
-  const recorded = await pMap(
-    intents,
-    (row, index) => record(bench, row, ends[index] ?? new OperationError('internal', 'no end was told')),
-    { concurrency },
-  );
+  const recorded = await pMap(intents, (row, index) => record(bench, row, ends[index] ?? noEnd), { concurrency });
   const endOf = new Map(intents.map(({ item }, index) => [item.index, recorded[index]]));
   return opened.map((row, index) =>
     row instanceof OperationError ? refusedEnd(row) : (endOf.get(items[index]?.index ?? -1) ?? 'open'),
   );
 }
+
+const noEnd = new OperationError('internal', 'no end was told', { outcome: 'unknown' });
 
 interface Opened {
   item: JobItem;

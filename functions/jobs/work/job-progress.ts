@@ -2,7 +2,6 @@ import { hasEnded, type RunStatus, type Step } from '../../shared/runs/run.ts';
 import type { Progress as RunProgress } from '../../shared/runs/workflow.ts';
 import type { Job } from '../job/job.ts';
 import { countsOf } from '../job/progress.ts';
-import { hasErrors } from './slice.ts';
 
 /** What a job does now: its one step, slice after slice, until all rows have ended. */
 export function jobProgress(job: Job, now: number): RunProgress {
@@ -21,6 +20,5 @@ function underWay({ status }: Job, { status: stepStatus, reason }: Step): RunSta
 
 function endOf(job: Job): RunStatus {
   if (job.status === 'cancelling') return 'cancelled';
-  const counts = countsOf(job.progress);
-  return hasErrors(counts) || counts.skipped > 0 ? 'completed_with_errors' : 'completed';
+  return countsOf(job.progress).succeeded === job.facts.total ? 'completed' : 'completed_with_errors';
 }

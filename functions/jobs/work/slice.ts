@@ -31,7 +31,7 @@ export class Slice {
   failure: OperationError | undefined;
   /** Why some row is to be tried again. */
   again: OperationError | undefined;
-  /** Every row was looked at: those that have not ended wait for something. */
+  /** Every row was looked at that may be begun: those that have not ended wait for something. */
   isExhausted = false;
 
   constructor(bench: Bench, rest?: ItemEnd) {
@@ -87,7 +87,7 @@ export class Slice {
     while (!this.#isOver && !this.isExhausted && rows.length < this.#size) {
       const { value, done } = await this.#pending.next();
       if (done) this.isExhausted = true;
-      else rows.push(value);
+      else if (!this.#isOver) rows.push(value);
     }
     const last = rows.at(-1);
     if (last) await this.#claim(last.index + 1);
@@ -95,16 +95,24 @@ export class Slice {
   }
 
   get #isOver(): boolean {
-    const { deadline, job } = this.#bench;
-    const stopsHere = job.facts.onError === 'stop' && !this.#rest && this.#hasFailed;
-    return this.failure !== undefined || stopsHere || deadline.msLeft < reserveMs;
+    const stopsHere = this.#stopsAtErrors && this.#hasFailed;
+    return this.failure !== undefined || stopsHere || this.#bench.deadline.msLeft < reserveMs;
+  }
+
+  get #stopsAtErrors(): boolean {
+    return this.#bench.job.facts.onError === 'stop' && !this.#rest;
   }
 
   async *#pendingRows(): AsyncGenerator<JobItem> {
     for await (const item of itemsFrom(this.#bench.job.id, this.#before.low)) {
       if (item.status === 'pending') yield item;
-      else this.#ended.set(item.index, item.status);
+      else this.#hasEnded(item, item.status);
     }
+  }
+
+  #hasEnded({ index }: JobItem, status: ItemEndStatus): void {
+    this.#ended.set(index, status);
+    this.#hasFailed ||= isError(status);
   }
 
   /** Before a row is begun, so that the next worker looks into the ledger for what this one did, should it die. */
@@ -160,8 +168,9 @@ export class Slice {
       return typeof end === 'object' && 'status' in end ? [{ item, end }] : [];
     });
     await endItems(ended);
-    for (const { item, end } of ended) this.#ended.set(item.index, end.status);
-    this.#hasFailed ||= ended.some(({ end }) => isError(end.status));
+    for (const { item, end } of ended) this.#hasEnded(item, end.status);
+    // It may fail yet, so the rows after it wait for its end.
+    if (this.#stopsAtErrors && ended.length < rows.length) this.isExhausted = true;
 
     const again = ends.flatMap((end) => (typeof end === 'object' && 'again' in end ? [end.again] : []));
     this.again ??= again[0];

@@ -3,9 +3,11 @@ import { giveBack, type Reservation, renew } from '../../shared/budget.ts';
 import { clock, Deadline } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
 import { countOf, logger } from '../../shared/log.ts';
+import { tellFenceTripped } from '../../shared/outbox.ts';
 import { errorCode } from '../../shared/problem.ts';
-import type { StepEnd } from '../../shared/runs/perform-step.ts';
-import { isApproved, type Step } from '../../shared/runs/run.ts';
+import { isTripped } from '../../shared/recorded-write.ts';
+import { failsSince, type StepEnd } from '../../shared/runs/perform-step.ts';
+import { isApproved, type Run, type Step } from '../../shared/runs/run.ts';
 import { changeRun } from '../../shared/runs/run-store.ts';
 import type { ItemEnd } from '../job/items.ts';
 import { type Job, loadJob } from '../job/job.ts';
@@ -22,9 +24,9 @@ const longestHaltMs = 60_000;
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
 
-/** How long rows wait for a failure to pass before they end with it; a day for all others. */
+/** How long rows wait for a failure to pass before they end with it; a day for all others. All within what rows are kept. */
 const patienceMs: Record<string, number | undefined> = {
-  halted: 400 * dayMs,
+  halted: 30 * dayMs,
   fence_tripped: 7 * dayMs,
   internal: 10 * minuteMs,
 };
@@ -35,11 +37,9 @@ const patienceMs: Record<string, number | undefined> = {
  */
 export async function workAt(job: Job, step: Step, clients: DirectoryClients, deadline: Deadline): Promise<StepEnd> {
   const { provider } = step;
-  if (!(await takeTurn(provider, job.id))) {
-    return { againInMs: waitMs, reason: `another job is at work in ${provider}` };
-  }
   try {
-    return await workInTurn(job, step, clients, deadline);
+    if (await takeTurn(provider, job.id)) return await workInTurn(job, step, clients, deadline);
+    return { againInMs: waitMs, reason: `another job is at work in ${provider}` };
   } catch (error) {
     return waitAfter(asLoggedFailure(error), step, 0);
   } finally {
@@ -89,8 +89,14 @@ async function renewBudget(job: Job, provider: string): Promise<void> {
   if (!job.reserved) return;
   const left = job.facts.total - sumOf(countsOf(job.progress));
   const count = Math.min(job.reserved.count, left);
-  const reserved = await renew(provider, { ...job.reserved, count }, isApproved(job));
+  const renewal = renew(provider, { ...job.reserved, count }, isApproved(job));
+  const reserved = await renewal.catch((error: unknown) => tellTripped(job, error));
   if (reserved.hour !== job.reserved.hour) await noteBudget(job, { ...reserved, count });
+}
+
+async function tellTripped({ id, digest }: Job, error: unknown): Promise<never> {
+  if (isTripped(error)) await tellFenceTripped(error, { runId: id, digest });
+  throw error;
 }
 
 /** Gives back what rows without an effect did not use. Noted first: killed in between, it is not given back twice. */
@@ -98,19 +104,19 @@ async function endBudget(job: Job, provider: string, { counts }: Progress): Prom
   const { reserved } = await loadJob(job.id);
   const count = Math.min(reserved?.count ?? 0, counts.failed + counts.skipped);
   if (!reserved || count === 0) return;
-  await noteBudget(job, undefined);
-  await giveBack(provider, { ...reserved, count });
+  if (await noteBudget(job, undefined)) await giveBack(provider, { ...reserved, count });
 }
 
-const noteBudget = async ({ id, generation }: Job, reserved: Reservation | undefined): Promise<void> => {
+/** @returns undefined when another worker has taken over, whose budget it is now */
+const noteBudget = ({ id, generation }: Job, reserved: Reservation | undefined): Promise<Run | undefined> => {
   const when = { generation };
-  await changeRun({ id }, reserved ? { set: { reserved }, when } : { remove: ['reserved'], when });
+  return changeRun({ id }, reserved ? { set: { reserved }, when } : { remove: ['reserved'], when });
 };
 
 /** A failure that may pass: the job rests a while, longer each time in a row. */
 function waitAfter({ code, message, options }: OperationError, step: Step, gained: number): StepEnd {
   logger.warn('a job waits', { code, ...countOf(code) });
-  const failingSince = gained > 0 ? clock.now() : (step.failingSince ?? clock.now());
+  const failingSince = gained > 0 ? clock.now() : failsSince(step, code);
   const delays = gained > 0 ? 0 : step.delays;
   const wait = Math.max((options.retryAfter ?? 0) * 1000, 5_000 * 2 ** Math.min(delays, 10));
   const againInMs = Math.min(wait, code === 'halted' ? longestHaltMs : longestWaitMs);

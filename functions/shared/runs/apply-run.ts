@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { requireBudget } from '../budget.ts';
 import { clock } from '../clock.ts';
 import { OperationError } from '../errors.ts';
@@ -31,6 +32,8 @@ export interface Taken {
   giveBack(): Promise<void>;
 }
 
+export const nothingTaken: Taken = { set: {}, giveBack: async () => {} };
+
 const waiting: RunStatus[] = ['planned', 'held'];
 
 /**
@@ -55,17 +58,24 @@ export async function applyRun<Request extends object, Facts extends object>(
     throw statusForbids(run, 'apply it before somebody approves');
   await refuseHalted();
   const taken = await reserve(fresh, approved).catch((error: unknown) => hold(run, error));
-  const set = { ...taken.set, status: statusAfter(fresh), appliedBy: caller };
+  const attempt = randomUUID();
+  const set = { ...taken.set, status: statusAfter(fresh), appliedBy: caller, attempt };
   return start(run, digest, set).catch(async (error: unknown) => {
-    await taken.giveBack();
+    if (!(await isStartedBy(attempt, run))) await taken.giveBack();
     throw error;
   });
+}
+
+/** The answer of the store may have been lost. When it cannot tell, what was taken stays taken, which harms nobody. */
+async function isStartedBy(attempt: string, { id, kind }: Run): Promise<boolean> {
+  const current = await loadRun(id, kind);
+  return current.attempt === attempt && !waiting.includes(current.status);
 }
 
 /** Only looks: each removal is counted when it is made. */
 async function requireRoom({ removals }: Draft, approved: boolean): Promise<Taken> {
   if (!approved) await requireBudget(removals);
-  return { set: {}, giveBack: async () => {} };
+  return nothingTaken;
 }
 
 /** Puts a fresh plan, with a digest of its own, in the place of the one that no longer holds; its approval dies. */

@@ -1,5 +1,6 @@
 import { clock, Deadline } from '../clock.ts';
 import { type ErrorCode, OperationError } from '../errors.ts';
+import { haltPermit } from '../halt.ts';
 import { countOf, logger, whereOf } from '../log.ts';
 import { connectAll, type Providers } from '../operation.ts';
 import { hasEnded, type Step, type StepResult } from './run.ts';
@@ -74,7 +75,8 @@ export async function performStep<Request, Facts, P extends Providers>(
   const put = (next: Step) => changeRun(run, { steps: { [stepId]: next }, when: { generation } });
   if (!(await put(step))) return;
 
-  const deadline = new Deadline(stepMs);
+  // What a cancelled run gives back is let through whatever is halted.
+  const deadline = new Deadline(stepMs, step.action === 'restore' ? undefined : haltPermit());
   const clients = connectAll(providers, deadline);
   const end = await perform({ run, stepId, clients, deadline }).catch((error: unknown) => endAfter(error, step));
   // Before it is recorded: when this dies in between, the step is performed again, and the alarm comes twice.
@@ -86,18 +88,24 @@ export async function performStep<Request, Facts, P extends Providers>(
 
 function endAfter(error: unknown, step: Step): StepEnd {
   if (error instanceof PartlyDone) return { ...endAfter(error.refusal, step), result: error.result };
-  const { failingSince = clock.now(), delays } = step;
   if (!(error instanceof OperationError)) {
     logger.error('bug', whereOf(error));
     return { status: 'needs_attention', reason: 'internal: a bug in Usher; details are in its log' };
   }
   const { code, message, options } = error;
   const reason = [`${code}: ${message}`, options.fix].filter(Boolean).join('. ');
+  const failingSince = failsSince(step, code);
   const patienceMs = patience[code] ?? (error.retryable ? dayMs : undefined);
   if (patienceMs === undefined || clock.now() - failingSince > patienceMs) return { status: 'needs_attention', reason };
-  const wait = Math.max((options.retryAfter ?? 0) * 1000, 5_000 * 2 ** delays);
+  const wait = Math.max((options.retryAfter ?? 0) * 1000, 5_000 * 2 ** step.delays);
   const longest = code === 'halted' ? longestHaltDelayMs : longestDelayMs;
   return { againInMs: Math.min(wait, longest), reason, failingSince };
+}
+
+/** Since when a step that fails with `code` has failed in a row. A halt is no failure, however long it was. */
+export function failsSince({ reason, failingSince = clock.now() }: Step, code: ErrorCode): number {
+  const wasHalted = reason?.startsWith('halted: ') === true;
+  return wasHalted && code !== 'halted' ? clock.now() : failingSince;
 }
 
 function afterEnd({ reason: _reason, dueAt: _dueAt, failingSince: _since, ...step }: Step, end: StepEnd): Step {

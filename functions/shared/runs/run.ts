@@ -116,6 +116,8 @@ export interface Run<Request = object, Facts = object> extends Item {
   /** Whether an execution has looked at the run since it was applied. */
   begun?: boolean;
   startedAt?: number;
+  /** Which request to apply it has started it, as one person may send two. */
+  attempt?: string;
   /** Who has applied, cancelled and last retried it. */
   appliedBy?: string;
   cancelledBy?: string;

@@ -11,7 +11,8 @@ const job = jobs();
 const hourMs = 3_600_000;
 
 afterEach(() => {
-  for (const name of ['USHER_FENCE', 'USHER_WECOM_PROTECTED', 'USHER_DINGTALK_PROTECTED']) delete process.env[name];
+  for (const name of ['USHER_FENCE', 'USHER_WECOM_PROTECTED', 'USHER_DINGTALK_PROTECTED', 'USHER_WIBICLICK_PROTECTED'])
+    delete process.env[name];
 });
 /** To the first minute of an hour, so that no test runs into the next one unforeseen. */
 beforeEach(() => time.advance(hourMs - (clock.now() % hourMs)));
@@ -258,6 +259,15 @@ test.each(protections)(
   },
 );
 
+test('a protected user of many websites is named once', async () => {
+  process.env.USHER_WIBICLICK_PROTECTED = '101';
+  const rows = ['201', '202'].map((websiteId) => ({ userId: '101', websiteId }));
+
+  const { body: planned } = await job.plan('wibiclick/disconnect-user', rows);
+
+  expect(planned.plan.warnings.filter((warning: string) => warning.startsWith('protected: '))).toHaveLength(1);
+});
+
 test("a boss, whom only the user's own record shows, is refused by the row", async () => {
   const result = { userid: 'wangwu', name: '王五', unionid: 'u', boss: true, dept_id_list: [1] };
   await job.dingtalk.faults({ path: '/topapi/v2/user/get', then: { body: JSON.stringify({ errcode: 0, result }) } });
@@ -305,6 +315,44 @@ test('a job that rested for more than a day takes its removals of the budget of 
   expect((await job.apply(more)).status).toBe(202);
   const { body: toomuch } = await job.plan('wecom/delete-user', members(71, 90));
   expect((await job.apply(toomuch)).body.detail).toContain('40 of 50 removals');
+});
+
+describe('what the fence stops is told once', () => {
+  const told = async () =>
+    (await storedItems()).flatMap(({ news }) => (news?.detailType === 'Fence.Tripped' ? [news.detail] : []));
+
+  test('for a plan, however often and by however many it is applied', async () => {
+    await reset(994);
+    const { body: planned } = await job.plan('wecom/delete-user', members(1, 21));
+    await Promise.all([job.apply(planned), job.apply(planned)]);
+    await job.apply(planned);
+
+    const reason = expect.stringMatching(/^21 removals from wecom/);
+    expect(await told()).toEqual([{ provider: 'wecom', runId: planned.id, used: 0, limit: 20, asked: 21, reason }]);
+  });
+
+  test('for a job whose budget ran out of its day while it rested, and that waits for room', async () => {
+    await reset(994);
+    await job.wecom.faults({ path: '/cgi-bin/user/batchdelete', times: 1, then: { errcode: 60020 } });
+    const { body: planned } = await job.plan('wecom/delete-user', members(1, 20));
+    await job.apply(planned);
+    await job.lambda.settled();
+    await halt({ reason: 'a night to think', by: 'ops', at: 0 });
+    for (const ms of [minuteMs, 26 * hourMs]) {
+      job.lambda.advance(ms);
+      await job.lambda.settled();
+      fence({ perDay: 5 });
+    }
+    await lift();
+    for (const ms of [minuteMs, 10 * minuteMs, 10 * minuteMs]) {
+      job.lambda.advance(ms);
+      await job.lambda.settled();
+    }
+
+    expect((await job.get(planned.id)).plan.steps[0].reason).toMatch(/^fence_tripped: 0 of 5 removals/);
+    expect(await removed()).toBe(0);
+    expect(await told()).toMatchObject([{ provider: 'wecom', runId: planned.id, used: 0, limit: 5, asked: 20 }]);
+  });
 });
 
 /** So many generated members in all three. */

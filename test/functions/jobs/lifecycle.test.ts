@@ -1,4 +1,7 @@
-import type { Json } from '../../support/invoke.ts';
+import { handler as planJob } from '../../../functions/jobs/plan-job.ts';
+import { halt, lift } from '../../../functions/shared/halt.ts';
+import { dropIntent, openIntent } from '../../../functions/shared/ledger.ts';
+import { invoke, type Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { throughTrouble } from '../../support/mortal.ts';
 import { jobs, minuteMs } from '../../support/runs.ts';
@@ -14,6 +17,16 @@ const hourMs = 3_600_000;
 
 const itemsOf = async (id: string): Promise<Json[]> =>
   (await storedItems()).filter(({ pk, sk }) => pk === `run#${id}` && sk.startsWith('item#'));
+
+/** What a single call to this account holds while it is under way. */
+const lockOf = (subject: string) => ({
+  subject,
+  caller: 'ops',
+  operation: 'test',
+  requestId: 'r',
+  outcome: 'updated',
+  expects: {},
+});
 
 describe('onError', () => {
   const rows = [{ userid: 'lisi' }, { userid: 'ghost' }, { userid: 'wangwu' }, { userid: 'zhangsan' }];
@@ -32,6 +45,19 @@ describe('onError', () => {
     expect((await job.items(id)).map(({ status }) => status)).toEqual(['succeeded', 'failed', 'skipped', 'skipped']);
     const left = (await job[provider as 'wecom'].state()).members.map(({ userid }: Json) => userid);
     expect(left).toEqual(expect.arrayContaining(['wangwu', 'zhangsan']));
+  });
+
+  test('stop: the next row is not begun before the one before it has ended', async () => {
+    await job.wecom.reset({ members: 60 });
+    const lock = await openIntent(lockOf('wecom:lisi'), minuteMs);
+    const id = await job.begin('wecom/delete-user', [{ userid: 'lisi' }, { userid: 'wangwu' }], { onError: 'stop' });
+    await lambda.settled();
+
+    expect((await job.get(id)).plan.steps[0].reason).toContain('locked: ');
+    expect(await job.writes()).toEqual([]);
+
+    await dropIntent(lock);
+    expect(await job.toEnd(id)).toMatchObject({ status: 'completed', succeeded: 2 });
   });
 
   test('continue: the others are done', async () => {
@@ -178,6 +204,21 @@ describe('trouble', () => {
     ]);
   });
 
+  test('a long halt is not counted against what fails after it', async () => {
+    const id = await job.begin('wecom/delete-user', [{ userid: 'lisi' }, { userid: 'wangwu' }]);
+    await halt({ reason: 'a weekend to think', by: 'ops', at: 0 });
+    await lambda.settled();
+    for (const ms of [minuteMs, 60 * hourMs]) {
+      lambda.advance(ms);
+      await lambda.settled();
+    }
+    expect(await job.get(id)).toMatchObject({ status: 'halted', succeeded: 0 });
+
+    await lift();
+    await job.wecom.faults({ path: '/cgi-bin/user/batchdelete', times: 2, then: { errcode: 45009 } });
+    expect(await job.toEnd(id)).toMatchObject({ status: 'completed', succeeded: 2, failed: 0 });
+  });
+
   test('two jobs of one provider take turns, and both end', async () => {
     await job.dingtalk.reset({ members: 400 });
     const [one, other] = await Promise.all([
@@ -228,6 +269,23 @@ test('a CSV file is a job too', async () => {
   expect(await job.toEnd(id)).toMatchObject({ status: 'completed', succeeded: 1 });
   const { members: held } = await job.wecom.state();
   expect(held.find(({ userid }: Json) => userid === 'lisi')).toMatchObject({ enable: 0, position: 'a, "b"\nc' });
+});
+
+test('of a request with items and a CSV text none is chosen in silence', async () => {
+  const items = [{ userid: 'lisi' }];
+  const answer = await invoke(planJob, { body: { operation: 'wecom/delete-user', items, csv: 'userid\nwangwu' } });
+
+  expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: 'items' }] } });
+});
+
+test('the websites of one user are left one after the other, without a rest in between', async () => {
+  const id = await job.begin('wibiclick/disconnect-user', [
+    { userId: '101', websiteId: '201' },
+    { userId: '101', websiteId: '202' },
+  ]);
+  await lambda.settled();
+
+  expect(await job.get(id)).toMatchObject({ status: 'completed', succeeded: 2 });
 });
 
 test('nobody takes over who is removed by the same job', async () => {

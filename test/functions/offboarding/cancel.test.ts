@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { dayMs, offboardings, stepOf } from '../../support/runs.ts';
+import { time } from '../../support/time.ts';
 import {
   consoles,
   everywhere,
@@ -121,6 +123,20 @@ test('a halt does not keep accounts disabled', async () => {
   await halt();
 
   expect((await cancelled(id)).status).toBe('cancelled');
+  await asBefore();
+});
+
+test('nor does one that began while what gives an account back was on its way', async () => {
+  const id = await offboarding.start(everywhere);
+  const reads = async () => (await wecom.requests('/cgi-bin/user/get')).length;
+  const before = await reads();
+  await wecom.faults({ path: '/cgi-bin/user/get', then: { delayMs: 300 } });
+  await offboarding.cancel(id);
+  while ((await reads()) === before) await sleep(5);
+  await halt();
+  time.advance(6_000);
+
+  expect((await offboarding.toEnd(id)).status).toBe('cancelled');
   await asBefore();
 });
 

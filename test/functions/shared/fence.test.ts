@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { handler as deleteDingtalkUser } from '../../../functions/dingtalk/delete-user.ts';
 import { store } from '../../../functions/shared/store.ts';
 import { handler as createUser } from '../../../functions/wecom/create-user.ts';
@@ -170,6 +171,18 @@ describe('when Usher is halted', () => {
     expect(answer).toMatchObject({ status: 409, body: { code: 'halted', outcome: 'not_applied', retryable: true } });
     expect(answer.body.detail).toContain('user/ops: audit');
     expect(await wecom.requests()).toEqual([]);
+  });
+
+  test('a removal that has passed the fence, and comes to its sending later than 5 s after the halt, is not sent', async () => {
+    await dingtalk.faults({ path: '/topapi/v2/user/get', then: { delayMs: 300 } });
+    const removal = removeDingtalk('lisi');
+    while ((await dingtalk.requests('/topapi/v2/user/get')).length === 0) await sleep(5);
+
+    await store.put(halt);
+    time.advance(5_000);
+
+    expect(await removal).toMatchObject({ status: 409, body: { code: 'halted', outcome: 'not_applied' } });
+    expect(await dingtalk.requests('/topapi/v2/user/delete')).toEqual([]);
   });
 
   test('nothing stays locked, so all goes on when the halt is lifted', async () => {
