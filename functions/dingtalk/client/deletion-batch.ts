@@ -19,7 +19,7 @@ const refusesAll: ErrorCode[] = [
   'store_unavailable',
 ];
 
-interface SentDeletion extends Sent {
+export interface SentDeletion extends Sent {
   one: Deletion;
   /** Where the user was listed before. */
   departments: number[];
@@ -45,14 +45,15 @@ export class DeletionBatch {
     this.#leaving = new Set(deletions.map(({ userid }) => userid));
   }
 
-  /**
-   * @returns how each ended, in the order given: `not_found` when DingTalk does not know the user, and a failure that
-   * holds for all as the end of those too that were not sent because of it
-   */
-  async run(): Promise<(Deleted | OperationError)[]> {
-    const sent = await pMap(this.#deletions, (one) => this.#send(one).catch(this.#asEnd), { concurrency });
-    const end = async (sent: SentDeletion | OperationError) =>
-      sent instanceof OperationError ? sent : this.#confirm(sent).catch(this.#asEnd);
+  /** @returns what is known of each, in the order given; a failure that holds for all ends those too that were not sent */
+  send(): Promise<(SentDeletion | OperationError)[]> {
+    return pMap(this.#deletions, (one) => this.#send(one).catch(this.#asEnd), { concurrency });
+  }
+
+  /** @returns how each of what `send` gave ended: `not_found` when DingTalk does not know the user */
+  confirm(sent: (SentDeletion | OperationError)[]): Promise<(Deleted | OperationError)[]> {
+    const end = async (one: SentDeletion | OperationError) =>
+      one instanceof OperationError ? one : this.#confirm(one).catch(this.#asEnd);
     return pMap(sent, end, { concurrency });
   }
 

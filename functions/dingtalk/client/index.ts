@@ -33,6 +33,7 @@ type Answer = Record<string, unknown>;
 
 export class DingtalkClient {
   readonly #api: DingtalkApi;
+  #sending: Promise<unknown> = Promise.resolve();
 
   constructor(api: DingtalkApi) {
     this.#api = api;
@@ -132,9 +133,16 @@ export class DingtalkClient {
     return remove(this.#api, deletion(this.#api, { userid, handoverResource }));
   }
 
-  /** Many deletions, each as by `deleteUser`. @returns how each ended, in their order; `not_found` for an absence */
-  deleteUsers(deletions: Deletion[]): Promise<(Deleted | OperationError)[]> {
-    return new DeletionBatch(this.#api, deletions).run();
+  /**
+   * Many deletions, each as by `deleteUser`. Of several batches one is sent after the other, so that the next one keeps up
+   * the pace while this one is read back.
+   * @returns how each ended, in their order; `not_found` for an absence
+   */
+  async deleteUsers(deletions: Deletion[]): Promise<(Deleted | OperationError)[]> {
+    const batch = new DeletionBatch(this.#api, deletions);
+    const sent = this.#sending.then(() => batch.send());
+    this.#sending = sent.catch(() => {});
+    return batch.confirm(await sent);
   }
 
   /**
