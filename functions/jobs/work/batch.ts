@@ -21,9 +21,6 @@ export interface Bench {
 /** How a row ended; or why it is to be tried again, with nothing done so far; or that it is under way. */
 export type RowEnd = ItemEnd | { again: OperationError } | 'open';
 
-/** Of calls of the store. */
-export const concurrency = 20;
-
 /** Failures that pass, or that a person mends, for all rows alike: the row waits. */
 const passing: ErrorCode[] = [
   'halted',
@@ -35,6 +32,9 @@ const passing: ErrorCode[] = [
   'provider_credentials',
   'provider_ip_refused',
 ];
+
+/** Few enough that the calls of another batch to the provider get through between those to the store. */
+export const concurrency = 10;
 
 const mayPass = ({ code, outcome }: OperationError): boolean => outcome === 'not_applied' && passing.includes(code);
 
