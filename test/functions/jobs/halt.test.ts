@@ -52,12 +52,15 @@ test('nothing is applied during a halt', async () => {
   expect((await job.apply(planned)).status).toBe(202);
 });
 
-test.each(['wecom', 'dingtalk'] as const)(
-  'in the middle of 10,000 rows in %s no write begins after it, and lifting it goes on where it stopped',
-  async (provider) => {
-    await job[provider].reset({ members: 10_000 });
+test.each([
+  ['wecom', 10_000],
+  ['dingtalk', 2_000],
+] as const)(
+  'in the middle of a run in %s of %i rows no write begins after it, and lifting it goes on where it stopped',
+  async (provider, rows) => {
+    await job[provider].reset({ members: rows });
     const written = async () => (await job[provider].requests(deletePath[provider])).length;
-    const id = await job.begin(`${provider}/delete-user`, members(1, 10_000));
+    const id = await job.begin(`${provider}/delete-user`, members(1, rows));
     await until(async () => (await written()) > 1);
 
     await halt();
@@ -67,7 +70,7 @@ test.each(['wecom', 'dingtalk'] as const)(
     expect(Date.parse(last.at) - haltedAt).toBeLessThan(5_000);
     const halted = await job.get(id);
     expect(halted).toMatchObject({ status: 'halted' });
-    expect(halted.succeeded).toBeLessThan(10_000);
+    expect(halted.succeeded).toBeLessThan(rows);
     const atRest = await written();
     for (let minutes = 0; minutes < 30; minutes++) {
       lambda.advance(minuteMs);
@@ -81,7 +84,7 @@ test.each(['wecom', 'dingtalk'] as const)(
     await until(async () => (await job.get(id)).succeeded >= halted.succeeded + 200);
     await job.cancel(id);
     const { succeeded, skipped } = await job.toEnd(id);
-    expect(succeeded + skipped).toBe(10_000);
+    expect(succeeded + skipped).toBe(rows);
     const { members: left } = await job[provider].state();
     expect(left.filter(({ userid }: Json) => userid.startsWith('member-'))).toHaveLength(skipped);
   },

@@ -63,7 +63,10 @@ const without = (present: string[], userids: string[]): string[] =>
   userids.filter((userid) => !present.includes(userid));
 
 const stride = 12;
-const firsts = Array.from({ length: stride }, (_, first) => first);
+/** USHER_DEATHS=all tries them all, which takes minutes. */
+const firsts = Array.from({ length: stride }, (_, first) => first).filter(
+  (first) => process.env.USHER_DEATHS === 'all' || first % 4 === 1,
+);
 
 describe.each(Object.keys(kinds))('%s', (operation) => {
   const { rows, named, affected } = kinds[operation] as Kind;
