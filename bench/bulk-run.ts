@@ -22,7 +22,8 @@ export interface BulkTask {
   absent: number;
   /** The members of the company. */
   members: number;
-  dingtalkCallsPerSecond: number;
+  /** What DingTalk allows; it has no limit at all unless this is given. */
+  dingtalkCallsPerSecond?: number;
   /** Where the process of the workflow leaves what it notes down. */
   probe: string;
 }
@@ -38,6 +39,7 @@ export interface BulkResult {
   probed: Probed;
 }
 
+const unlimited = 100_000;
 const pollMs = 100;
 const ended = ['completed', 'completed_with_errors', 'cancelled', 'expired'];
 
@@ -60,12 +62,14 @@ async function run(task: BulkTask): Promise<BulkResult> {
   return { seconds, answers, ends: await endsOf(`${ofJob}/items`), deleted, probed: probedIn(task.probe) };
 }
 
-function sandboxOf({ dingtalkCallsPerSecond: callsPerSecond }: BulkTask, answers: Answers): Promise<Sandbox> {
+function sandboxOf({ dingtalkCallsPerSecond }: BulkTask, answers: Answers): Promise<Sandbox> {
+  const callsPerSecond = dingtalkCallsPerSecond ?? unlimited;
   process.env[env.dingtalkCallsPerSecond] = String(callsPerSecond);
   const now = () => clock.now();
+  const dingtalk = createDingtalkSimulator({ callsPerSecond, now });
   return startSandbox(0, {
-    wecom: counted(createWecomSimulator({ now }), answers),
-    dingtalk: counted(createDingtalkSimulator({ callsPerSecond, now }), answers),
+    wecom: counted(createWecomSimulator({ now }), answers, false),
+    dingtalk: counted(dingtalk, answers, dingtalkCallsPerSecond === undefined),
   });
 }
 
