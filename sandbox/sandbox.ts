@@ -19,10 +19,13 @@ import { durableTableName, forgetAws, secretsFor, setEnvironment, stage, tableNa
 import { EventBus } from './event-bus.ts';
 import { answerLambda } from './lambda.ts';
 import { portRefused, type Service, services } from './ports.ts';
-import { type RunningServer, startSimulator } from './simulator.ts';
+import { type RunningServer, type SimulatedProvider, startSimulator } from './simulator.ts';
 import { createWecomSimulator } from './wecom.ts';
 import { createWibiclickSimulator } from './wibiclick.ts';
 import { type DurableFunction, WorkflowHost } from './workflow-host.ts';
+
+/** Simulators in place of the usual ones. */
+export type Simulators = Partial<Record<'wecom' | 'dingtalk' | 'wibiclick', SimulatedProvider>>;
 
 export interface Sandbox extends Record<Service, RunningServer> {
   workflows: WorkflowHost;
@@ -33,7 +36,7 @@ export interface Sandbox extends Record<Service, RunningServer> {
  * Starts everything on loopback, once in a process, whose environment it sets. `port` 0 takes free ports throughout.
  * @throws CannotStart when a port is refused; nothing is left running then
  */
-export async function startSandbox(port: number): Promise<Sandbox> {
+export async function startSandbox(port: number, simulators: Simulators = {}): Promise<Sandbox> {
   const running: RunningServer[] = [];
   const closers: (() => void)[] = [];
   const close = async () => {
@@ -51,9 +54,14 @@ export async function startSandbox(port: number): Promise<Sandbox> {
 
   try {
     forgetAws();
-    const wecom = await start('wecom', (at) => startSimulator(createWecomSimulator({ now: () => clock.now() }), at));
-    const dingtalk = await start('dingtalk', (at) => startSimulator(createDingtalkSimulator(), at));
-    const wibiclick = await start('wibiclick', (at) => startSimulator(createWibiclickSimulator(), at));
+    const {
+      wecom: wecomSimulator = createWecomSimulator({ now: () => clock.now() }),
+      dingtalk: dingtalkSimulator = createDingtalkSimulator(),
+      wibiclick: wibiclickSimulator = createWibiclickSimulator(),
+    } = simulators;
+    const wecom = await start('wecom', (at) => startSimulator(wecomSimulator, at));
+    const dingtalk = await start('dingtalk', (at) => startSimulator(dingtalkSimulator, at));
+    const wibiclick = await start('wibiclick', (at) => startSimulator(wibiclickSimulator, at));
     const secrets = secretsFor({ wecom: wecom.url, dingtalk: dingtalk.url, wibiclick: wibiclick.url });
     const dynamodb = await start('dynamodb', (at) => startDynamodb(tableName, at));
 

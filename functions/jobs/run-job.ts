@@ -6,11 +6,12 @@ import { jobProgress } from './work/job-progress.ts';
 import { workAt } from './work/work.ts';
 
 export const handler = defineWorkflow<JobRequest, JobFacts, typeof directoryProviders>({
-  summary: 'Carry out a job: its rows, in slices of a minute, at the speed that the provider allows',
+  summary: 'Carry out a job: its rows, in slices of a few minutes, at the speed that the provider allows',
   kind: 'job',
   providers: directoryProviders,
   canBeRetried: false,
-  stepMs: 60_000,
+  // Most of an invocation: between two slices nothing is sent.
+  stepMs: 240_000,
   progress: jobProgress,
   perform: async ({ run, stepId, clients, deadline }) => {
     const step = run.steps[stepId];

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { workflowIds as idOfKind } from '../../functions/shared/runs/run.ts';
 import { bundleOperations } from '../../infra/bundle.ts';
 import { isEvent, isRouted, isScheduled, isWorkflow, loadFunctions } from '../../infra/operations.ts';
 import { httpEvent, invoke, lambdaContext, type TestRequest } from '../support/invoke.ts';
@@ -17,7 +18,7 @@ const writes = operations.filter(({ operation }) => operation.effect !== 'read')
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const all = ['wecom', 'dingtalk', 'wibiclick'];
 /** Folders whose functions reach across providers; those of every other folder call its own provider, or none. */
-const acrossProviders = ['offboarding', 'onboarding', 'cleanup'];
+const acrossProviders = ['offboarding', 'onboarding', 'jobs', 'cleanup'];
 const providers = [simulated('wecom'), simulated('dingtalk'), simulated('wibiclick')];
 const sentToProviders = async () => (await Promise.all(providers.map((provider) => provider.requests()))).flat();
 
@@ -142,6 +143,10 @@ const bodies: Record<string, object> = {
   'offboarding/apply-offboarding': { digest },
   'offboarding/approve-offboarding': { digest },
   'cleanup/start-cleanup': { policy: 'roster' },
+  'jobs/plan-job': { operation: 'wecom/delete-user', items: [{ userid: 'lisi' }] },
+  'jobs/apply-job': { digest },
+  'jobs/approve-job': { digest },
+  'system/put-halt': { reason: 'a test' },
   'onboarding/create-onboarding': { accounts: { wibiclick: { userId: '105', websites: ['201'] } } },
 };
 
@@ -208,7 +213,7 @@ describe('what is started', () => {
 
   test.each(workflows)('$id carries out the runs of its folder, and says what it does', ({ id, folder, operation }) => {
     expect(id).toBe(`${folder}/run-${operation.workflow}`);
-    expect(folder).toBe(operation.workflow);
+    expect(idOfKind[operation.workflow]).toBe(id);
     expect(operation.summary).toMatch(/^[A-Z].*[^.]$/);
   });
 

@@ -20,11 +20,21 @@ const refusesAll: ErrorCode[] = [
   'store_unavailable',
 ];
 
-/** Many deletions, each as by `DingtalkClient.deleteUser`. */
-export const dingtalkDeletions =
-  (deadline: Deadline) =>
-  (deletions: Deletion[]): Promise<(Deleted | OperationError)[]> =>
-    new DeletionBatch(new DingtalkApi(deadline), deletions).run();
+/**
+ * Many deletions, each as by `DingtalkClient.deleteUser`. Of several batches one is sent after the other, so that the
+ * next one keeps up the pace while this one is read back.
+ * @returns what deletes a batch, and tells how each ended, in their order; `not_found` for an absence
+ */
+export function dingtalkDeletions(deadline: Deadline): (batch: Deletion[]) => Promise<(Deleted | OperationError)[]> {
+  const api = new DingtalkApi(deadline);
+  let sending: Promise<unknown> = Promise.resolve();
+  return async (deletions) => {
+    const batch = new DeletionBatch(api, deletions);
+    const sent = sending.then(() => batch.send());
+    sending = sent.catch(() => {});
+    return batch.confirm(await sent);
+  };
+}
 
 interface SentDeletion extends Sent {
   one: Deletion;
@@ -52,14 +62,15 @@ class DeletionBatch {
     this.#leaving = new Set(deletions.map(({ userid }) => userid));
   }
 
-  /**
-   * @returns how each ended, in the order given: `not_found` when DingTalk does not know the user, and a failure that
-   * holds for all as the end of those too that were not sent because of it
-   */
-  async run(): Promise<(Deleted | OperationError)[]> {
-    const sent = await pMap(this.#deletions, (one) => this.#send(one).catch(this.#asEnd), { concurrency });
-    const end = async (sent: SentDeletion | OperationError) =>
-      sent instanceof OperationError ? sent : this.#confirm(sent).catch(this.#asEnd);
+  /** @returns what is known of each, in the order given; a failure that holds for all ends those too that were not sent */
+  send(): Promise<(SentDeletion | OperationError)[]> {
+    return pMap(this.#deletions, (one) => this.#send(one).catch(this.#asEnd), { concurrency });
+  }
+
+  /** @returns how each of what `send` gave ended: `not_found` when DingTalk does not know the user */
+  confirm(sent: (SentDeletion | OperationError)[]): Promise<(Deleted | OperationError)[]> {
+    const end = async (one: SentDeletion | OperationError) =>
+      one instanceof OperationError ? one : this.#confirm(one).catch(this.#asEnd);
     return pMap(sent, end, { concurrency });
   }
 

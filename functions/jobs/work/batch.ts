@@ -1,3 +1,4 @@
+import pMap from 'p-map';
 import type { BulkEnd, BulkOperation, ConnectedBulk } from '../../shared/bulk.ts';
 import type { Deadline } from '../../shared/clock.ts';
 import { type ErrorCode, OperationError } from '../../shared/errors.ts';
@@ -32,6 +33,9 @@ const passing: ErrorCode[] = [
   'provider_ip_refused',
 ];
 
+/** Few enough that the calls of another batch to the provider get through between those to the store. */
+export const concurrency = 10;
+
 const mayPass = ({ code, outcome }: OperationError): boolean => outcome === 'not_applied' && passing.includes(code);
 
 /**
@@ -54,10 +58,10 @@ const firstOfEach = (items: JobItem[]): JobItem[] =>
   [...Map.groupBy(items, ({ subject }) => subject).values()].flatMap((rows) => rows.slice(0, 1));
 
 async function performRound(bench: Bench, items: JobItem[]): Promise<RowEnd[]> {
-  const opened = await Promise.all(items.map((item) => open(bench, item)));
+  const opened = await pMap(items, (item) => open(bench, item), { concurrency });
   const intents = opened.filter((row): row is Opened => !(row instanceof OperationError));
   const ends = await send(bench, intents);
-  const recorded = await Promise.all(intents.map((row, index) => record(bench, row, ends[index] ?? noEnd)));
+  const recorded = await pMap(intents, (row, index) => record(bench, row, ends[index] ?? noEnd), { concurrency });
   const endOf = new Map(intents.map(({ item }, index) => [item.index, recorded[index]]));
   return opened.map((row, index) =>
     row instanceof OperationError ? refusedEnd(row) : (endOf.get(items[index]?.index ?? -1) ?? 'open'),

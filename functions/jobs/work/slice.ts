@@ -1,10 +1,11 @@
+import pMap from 'p-map';
 import { clock } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
 import { logger, whereOf } from '../../shared/log.ts';
 import { changeRun } from '../../shared/runs/run-store.ts';
 import { endItems, type ItemEnd, type ItemEndStatus, itemsFrom, type JobItem } from '../job/items.ts';
 import { type Counts, noProgress, type Progress, sumOf } from '../job/progress.ts';
-import { type Bench, performBatch, type RowEnd } from './batch.ts';
+import { type Bench, concurrency, performBatch, type RowEnd } from './batch.ts';
 import { traceOf } from './trace.ts';
 
 /** No batch begins when less is left, so that one that has begun can end. */
@@ -153,9 +154,8 @@ export class Slice {
   /** Rows that an earlier worker may have begun end as the ledger tells. */
   async #endsOf(rows: JobItem[]): Promise<RowEnd[]> {
     const { job, operation } = this.#bench;
-    const traces = await Promise.all(
-      rows.map((row) => (row.index < this.#before.claimed ? traceOf(job, operation, row) : undefined)),
-    );
+    const trace = async (row: JobItem) => (row.index < this.#before.claimed ? traceOf(job, operation, row) : undefined);
+    const traces = await pMap(rows, trace, { concurrency });
     const untouched = rows.filter((_, position) => traces[position] === undefined);
     const ends = this.#rest ? untouched.map(() => this.#rest) : await performBatch(this.#bench, untouched);
     const endOf = new Map(untouched.map(({ index }, position) => [index, ends[position]]));

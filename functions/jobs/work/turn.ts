@@ -4,7 +4,7 @@ import { epochSeconds, equals, store } from '../../shared/store.ts';
 
 const keyOf = (provider: string) => ({ pk: `turn#${provider}`, sk: 'turn' });
 /** Longer than a slice of work takes. */
-const turnMs = 90_000;
+const turnMs = 270_000;
 
 /**
  * One job at a time works at a provider, at the full speed that the provider allows. The turn of a worker that died ends

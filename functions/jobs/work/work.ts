@@ -84,11 +84,14 @@ async function requireTenant({ facts }: Job, provider: string, clients: Director
   });
 }
 
-/** What was taken of the budget counts for 24 hours from the moment at which it is used. */
+/**
+ * What was taken of the budget counts for 24 hours from the moment at which it is used. What rows without an effect have
+ * left of it goes along, to be given back at the end.
+ */
 async function renewBudget(job: Job, provider: string): Promise<void> {
   if (!job.reserved) return;
-  const left = job.facts.total - sumOf(countsOf(job.progress));
-  const count = Math.min(job.reserved.count, left);
+  const { succeeded, unknown } = countsOf(job.progress);
+  const count = Math.min(job.reserved.count, job.facts.total - succeeded - unknown);
   const renewal = renew(provider, { ...job.reserved, count }, isApproved(job));
   const reserved = await renewal.catch((error: unknown) => tellTripped(job, error));
   if (reserved.hour !== job.reserved.hour) await noteBudget(job, { ...reserved, count });

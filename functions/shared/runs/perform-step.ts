@@ -40,6 +40,7 @@ export class PartlyDone extends Error {
   }
 }
 
+export const defaultStepMs = 25_000;
 const dayMs = 86_400_000;
 const longestDelayMs = 3_600_000;
 /** Whoever lifts a halt waits for what was halted to go on. */
@@ -64,7 +65,7 @@ const patience: Partial<Record<ErrorCode, number>> = {
  * @throws OperationError `store_unavailable`; the step is to be performed again then
  */
 export async function performStep<Request, Facts, P extends Providers>(
-  { kind, providers, perform, stepMs = 25_000 }: WorkflowDefinition<Request, Facts, P>,
+  { kind, providers, perform, stepMs = defaultStepMs }: WorkflowDefinition<Request, Facts, P>,
   { runId, generation }: WorkflowInput,
   stepId: string,
 ): Promise<void> {

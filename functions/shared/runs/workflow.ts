@@ -8,7 +8,7 @@ import {
 import { clock, type Deadline } from '../clock.ts';
 import { logger } from '../log.ts';
 import type { Clients, Providers } from '../operation.ts';
-import { performStep, type StepEnd } from './perform-step.ts';
+import { defaultStepMs, performStep, type StepEnd } from './perform-step.ts';
 import { endedStatuses, type Run, type RunKind, type RunStatus, type Steps, workflowIds } from './run.ts';
 import { changeRun, loadRun, unwatchRun, watchRun } from './run-store.ts';
 import { startExecution, type WorkflowInput } from './workflow-control.ts';
@@ -65,6 +65,8 @@ const maxRounds = 200;
 /** After a rest of an hour or more the code and the settings may be older than what was deployed since. */
 const longRestSeconds = 3_600;
 const longestRestMs = 300 * 86_400_000;
+/** An invocation with less left than this and a step rests for a second, and the next one begins the step. */
+const afterStepMs = 15_000;
 /** When a run that did nothing for so long after its time is looked after. */
 const watchMarginMs = 10 * 60_000;
 
@@ -79,7 +81,10 @@ export function defineWorkflow<Request, Facts, P extends Providers>(
   const { summary, kind, providers, starts = [] } = definition;
   const handler = withDurableExecution(async (input: WorkflowInput, context: DurableContext) => {
     for (let round = 1; round <= maxRounds; round++) {
-      const look = await context.step(`look ${round}`, () => lookAt(definition, input), { retryStrategy: keepTrying });
+      const msLeft = () => context.lambdaContext.getRemainingTimeInMillis();
+      const look = await context.step(`look ${round}`, () => lookAt(definition, input, msLeft), {
+        retryStrategy: keepTrying,
+      });
       if (look.over) return;
       if (look.due.length === 0) {
         await rest(context, round, input, look);
@@ -125,8 +130,9 @@ async function goOnAnew(kind: RunKind, { runId, generation }: WorkflowInput): Pr
 
 /** Brings the status up to date and tells what is due. Whoever changes the run at the same time makes it look again. */
 async function lookAt<Request, Facts, P extends Providers>(
-  { kind, canBeRetried, progress }: WorkflowDefinition<Request, Facts, P>,
+  { kind, canBeRetried, progress, stepMs = defaultStepMs }: WorkflowDefinition<Request, Facts, P>,
   { runId, generation }: WorkflowInput,
+  msLeft: () => number,
 ): Promise<Look> {
   for (;;) {
     const run = await loadRun<Request, Facts>(runId, kind);
@@ -151,9 +157,12 @@ async function lookAt<Request, Facts, P extends Providers>(
       await unwatchRun(run);
       return { over: true };
     }
-    const restMs = Math.min(Math.max((wakeAt ?? Number.POSITIVE_INFINITY) - clock.now(), 0), longestRestMs);
-    await watchRun(run, clock.now() + (due.length > 0 ? 0 : restMs) + watchMarginMs);
-    return { over: false, due, restSeconds: Math.max(1, Math.ceil(restMs / 1000)), signal: changed.signal };
+    const untilWakeMs = Math.max((wakeAt ?? Number.POSITIVE_INFINITY) - clock.now(), 0);
+    const restMs = due.length > 0 ? 0 : Math.min(untilWakeMs, longestRestMs);
+    await watchRun(run, clock.now() + restMs + watchMarginMs);
+    const isLate = msLeft() < stepMs + afterStepMs;
+    const restSeconds = Math.max(1, Math.ceil(restMs / 1000));
+    return { over: false, due: isLate ? [] : due, restSeconds, signal: changed.signal };
   }
 }
 

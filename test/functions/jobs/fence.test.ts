@@ -181,6 +181,35 @@ test('rows without an effect give their part of the budget back', async () => {
   expect((await job.apply(third)).body.code).toBe('fence_tripped');
 });
 
+test('a plan that is held is told once, however often it is tried', async () => {
+  await reset(994);
+  const { body: planned } = await job.plan('wecom/delete-user', members(1, 60));
+  for (let tries = 0; tries < 3; tries++) expect((await job.apply(planned)).status).toBe(409);
+
+  const news = (await storedItems()).filter(({ sk }) => sk === 'news').map((item) => item.news);
+  expect(news).toMatchObject([
+    { detailType: 'Fence.Tripped', detail: { provider: 'wecom', runId: planned.id, limit: 20, asked: 60 } },
+  ]);
+});
+
+test('so do those that ended in an earlier hour than the last row', async () => {
+  fence({ perDay: 20 });
+  await reset(994);
+  const ghosts = Array.from({ length: 15 }, (_, index) => ({ userid: `ghost-${index}` }));
+  await job.dingtalk.faults({ path: '/topapi/v2/user/delete', times: 5, then: { errcode: 60020 } });
+  const { body: first } = await job.plan('dingtalk/delete-user', [...ghosts, ...members(1, 5)]);
+  await job.apply(first);
+  await job.lambda.settled();
+  expect(await job.get(first.id)).toMatchObject({ status: 'running', succeeded: 0, failed: 15 });
+
+  job.lambda.advance(hourMs);
+  expect(await job.toEnd(first.id)).toMatchObject({ succeeded: 5, failed: 15 });
+  const { body: second } = await job.plan('dingtalk/delete-user', members(6, 20));
+  expect((await job.apply(second)).status).toBe(202);
+  const { body: third } = await job.plan('dingtalk/delete-user', members(21, 21));
+  expect((await job.apply(third)).body.code).toBe('fence_tripped');
+});
+
 describe('an approval', () => {
   test('lets its own plan through and no other', async () => {
     await reset(994);

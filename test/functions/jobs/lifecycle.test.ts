@@ -9,7 +9,7 @@ import { time } from '../../support/time.ts';
 import { storedItems } from '../offboarding/support.ts';
 import { members } from './support.ts';
 
-import.meta.jest.setTimeout(120_000);
+import.meta.jest.setTimeout(300_000);
 const job = jobs();
 const { lambda } = job;
 const log = logLines();
@@ -83,7 +83,7 @@ describe('cancel', () => {
     await job.dingtalk.reset({ members: 1_000 });
     const id = await job.begin('dingtalk/delete-user', members(1, 1_000));
     const written = async () => (await job.dingtalk.requests('/topapi/v2/user/delete')).length;
-    while ((await written()) < 20) await new Promise((resolve) => setTimeout(resolve, 5));
+    while ((await written()) < 20) await new Promise((resolve) => setTimeout(resolve, 50));
 
     expect(await job.cancel(id)).toMatchObject({ status: 202, body: { status: 'cancelling' } });
     const ended = await job.toEnd(id);

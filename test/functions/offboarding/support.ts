@@ -3,7 +3,7 @@ import {
   DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
-  ScanCommand,
+  paginateScan,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { listen, type RunningServer } from '../../../sandbox/simulator.ts';
@@ -134,8 +134,8 @@ export const halt = () => putItem({ pk: 'halt', sk: 'halt', reason: 'a drill', b
 
 export const storedItems = (): Promise<Json[]> =>
   withTable(async (database, TableName) => {
-    const { Items = [] } = await database.send(new ScanCommand({ TableName }));
-    return Items.map((item) => unmarshall(item));
+    const pages = await Array.fromAsync(paginateScan({ client: database }, { TableName }));
+    return pages.flatMap(({ Items = [] }) => Items.map((item) => unmarshall(item)));
   });
 
 /** Settings of one test. */
