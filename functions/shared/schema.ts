@@ -7,10 +7,14 @@ z.config({
   customError: ({ code, input }) => (code === 'invalid_type' && input === undefined ? 'is required' : undefined),
 });
 
-/** Adds what only the OpenAPI document shows: a description, an example, limits that a check cannot express. */
+/**
+ * Adds what only the OpenAPI document shows: a description, an example, limits that a check cannot express.
+ * @returns a copy, so that other fields of the same schema stay as they are
+ */
 export const documented = <Schema extends z.core.$ZodType>(schema: Schema, about: Record<string, unknown>): Schema => {
-  z.globalRegistry.add(schema, about);
-  return schema;
+  const copy = z.clone(schema);
+  z.globalRegistry.add(copy, about);
+  return copy;
 };
 
 const between = (count: number, min: number, max: number) => count >= min && count <= max;

@@ -158,6 +158,23 @@ test.each(operations)('describes a success of $id under its status, and under no
   expect(successes).toEqual([String(operation.status ?? 200)]);
 });
 
+test('tells of each time of a run what is said of it, and of no other', () => {
+  const [success] = Object.values(described('jobs-get-job').responses);
+
+  expect(success?.content).toMatchObject({
+    'application/json': {
+      schema: {
+        properties: {
+          effectiveAt: { type: 'string', description: 'When it begins, if not at once' },
+          startedAt: { type: 'string' },
+          plan: { properties: { steps: { items: { properties: { dueAt: { description: 'Not before' } } } } } },
+        },
+      },
+    },
+  });
+  expect(success?.content).not.toHaveProperty(['application/json', 'schema', 'properties', 'startedAt', 'description']);
+});
+
 test.each([
   ['system-health', '200', 'Done'],
   ['offboarding-plan-offboarding', '201', 'Created'],

@@ -46,6 +46,7 @@ export const jobAnswer = z.extend(runAnswer, {
 export function toJobAnswer(job: Job, now: number): z.infer<typeof jobAnswer> {
   const { operation, onError, total } = job.facts;
   const counts: Counts = countsOf(job.progress);
-  const { ratePerSecond = 0, etaSeconds = null } = job.progress ?? {};
+  const { ratePerSecond = 0, etaSeconds = null }: Partial<Progress> =
+    job.status === 'halted' ? {} : (job.progress ?? {});
   return { ...toRunAnswer(job, now), operation, onError, total, ...counts, ratePerSecond, etaSeconds };
 }

@@ -7,6 +7,8 @@ import type { ObjectSchema } from '../../shared/operation.ts';
 import { fieldErrors } from '../../shared/schema.ts';
 
 export const maxRows = 10_000;
+/** The store takes 400 KB, of which a row needs some for itself. */
+const maxRowKiB = 256;
 
 /** The rows of a job: the text of a CSV file, or objects. */
 export type GivenRows = { csv: string } | { items: unknown[] };
@@ -37,6 +39,8 @@ export function toInputs(operation: BulkOperation, given: GivenRows): { inputs: 
     if (earlier !== undefined)
       errors.push({ path: pathOf(), message: `is for the same account as ${earlier}; keep one` });
     taken.set(target, earlier ?? pathOf());
+    if (Buffer.byteLength(JSON.stringify(parsed.data)) > maxRowKiB * 1024)
+      errors.push({ path: pathOf(), message: `must be at most ${maxRowKiB} KiB` });
     inputs.push(parsed.data);
   }
   refuseAny(errors);

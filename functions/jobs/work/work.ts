@@ -38,7 +38,9 @@ const patienceMs: Record<string, number | undefined> = {
 export async function workAt(job: Job, step: Step, clients: DirectoryClients, deadline: Deadline): Promise<StepEnd> {
   const { provider } = step;
   try {
-    if (await takeTurn(provider, job.id)) return await workInTurn(job, step, clients, deadline);
+    // Rows that are not going to be begun take no call of the provider.
+    const mayWork = restOf(job, step) !== undefined || (await takeTurn(provider, job.id));
+    if (mayWork) return await workInTurn(job, step, clients, deadline);
     return { againInMs: waitMs, reason: `another job is at work in ${provider}` };
   } catch (error) {
     return waitAfter(asLoggedFailure(error), step, 0);

@@ -96,8 +96,8 @@ test('a halted job can be cancelled', async () => {
   await until(async () => (await job.dingtalk.requests(deletePath.dingtalk)).length > 0);
   await halt();
   await lambda.settled();
-  const { status, succeeded } = await job.get(id);
-  expect(status).toBe('halted');
+  const { succeeded, ...halted } = await job.get(id);
+  expect(halted).toMatchObject({ status: 'halted', ratePerSecond: 0, etaSeconds: null });
 
   expect((await job.cancel(id)).status).toBe(202);
   expect(await job.toEnd(id)).toMatchObject({ status: 'cancelled', succeeded, skipped: 1_500 - succeeded });

@@ -1,6 +1,8 @@
 import { handler as planJob } from '../../../functions/jobs/plan-job.ts';
+import { clock } from '../../../functions/shared/clock.ts';
 import { halt, lift } from '../../../functions/shared/halt.ts';
 import { dropIntent, openIntent } from '../../../functions/shared/ledger.ts';
+import { store } from '../../../functions/shared/store.ts';
 import { invoke, type Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { throughTrouble } from '../../support/mortal.ts';
@@ -77,6 +79,16 @@ describe('cancel', () => {
     expect(await job.items(planned.id)).toMatchObject([{ status: 'skipped' }]);
     expect(JSON.stringify(await storedItems())).not.toMatch(/新人|neu@example/);
     expect((await job.apply(planned)).body).toMatchObject({ code: 'conflict', runStatus: 'cancelled' });
+  });
+
+  test('of a job that waits for its turn does not wait for it', async () => {
+    await store.put({ pk: 'turn#wecom', sk: 'turn', jobId: 'another', until: clock.now() + 9 * hourMs });
+    const id = await job.begin('wecom/delete-user', [{ userid: 'lisi' }]);
+    await lambda.settled();
+    expect((await job.get(id)).plan.steps[0].reason).toBe('another job is at work in wecom');
+
+    await job.cancel(id);
+    expect(await job.toEnd(id, 5)).toMatchObject({ status: 'cancelled', skipped: 1 });
   });
 
   test('in the middle keeps what is done and skips the rest', async () => {

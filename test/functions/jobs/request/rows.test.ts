@@ -144,6 +144,14 @@ describe('items', () => {
     expect(errorsOf(updateUser, { items })).toContainEqual({ path, message: text });
   });
 
+  test('that the store would not take are refused', () => {
+    const attrs = Array.from({ length: 3_000 }, () => ({ type: 0, name: 'x'.repeat(100), text: { value: 'y' } }));
+
+    expect(errorsOf(updateUser, { items: [{ userid: 'lisi', extattr: { attrs } }] })).toEqual([
+      { path: 'items[0]', message: 'must be at most 256 KiB' },
+    ]);
+  });
+
   test('that are bad are listed up to twenty', () => {
     const errors = errorsOf(deleteUser, { items: Array(100).fill({}) });
 
