@@ -7,6 +7,7 @@ import { type ErrorCode, OperationError } from '../../shared/errors.ts';
 import { countOf, logger } from '../../shared/log.ts';
 import type { StepEnd } from '../../shared/runs/perform-step.ts';
 import type { Performing } from '../../shared/runs/workflow.ts';
+import { removableAccounts } from '../policies/accounts.ts';
 import type { CleanupClients } from '../policies/clients.ts';
 import { looks } from '../policies/looks.ts';
 import { comparable, type RosterProvider, rosterProvider } from '../rosters/roster.ts';
@@ -28,7 +29,8 @@ export async function performCleanup(performed: Performed): Promise<StepEnd> {
   if (planned?.job !== undefined) return applyPlanned(planned, planned.job, performed);
 
   const { policy, mode, disabledDays } = run.facts;
-  const looked = await looks[policy]({ provider, clients, disabledDays });
+  const accounts = () => removableAccounts(provider, clients);
+  const looked = await looks[policy]({ provider, clients, disabledDays, accounts });
   if ('status' in looked) return looked;
   const findings = await toFindings(provider, looked.ids, clients);
   const told = looked.warnings && { warnings: looked.warnings };
@@ -58,7 +60,8 @@ async function planFound(
   provider: RosterProvider,
   items: object[],
 ): Promise<{ job: string; ids: string[] }> {
-  const request = { operation: removals[provider], onError: 'continue' as const };
+  const { policy, disabledDays } = run.facts;
+  const request = { operation: removals[provider], onError: 'continue' as const, foundBy: { policy, disabledDays } };
   const wanted = { request, rows: { items }, requester: run.requester };
   const { id } = await planJob(wanted, clients, `cleanup#${run.id}/${stepId}`);
   const ids = await Array.fromAsync(itemsFrom(id), ({ subject }) => idOf(subject));

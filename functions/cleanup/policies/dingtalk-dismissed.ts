@@ -2,7 +2,6 @@ import pMap from 'p-map';
 import { clock } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
 import { comparable } from '../rosters/roster.ts';
-import { removableAccounts } from './accounts.ts';
 import type { CleanupClients } from './clients.ts';
 import { refuseTooMany, withoutNewcomers } from './ledger.ts';
 import type { Looked, Looking } from './looking.ts';
@@ -17,13 +16,13 @@ const concurrency = 5;
  * Accounts elsewhere of people whom HR dismissed in DingTalk, by the same id in the same spelling. Who was hired again
  * may be listed still (page section 11), so that each is looked up.
  */
-export async function findDismissed({ provider, clients }: Looking): Promise<Looked> {
+export async function findDismissed({ provider, clients, accounts }: Looking): Promise<Looked> {
   const roster = await usableRoster(provider);
   if (!roster) return noRoster(provider);
   const dismissed = await readDismissed(clients);
   if (dismissed instanceof OperationError) return { status: 'unsupported', reason: dismissed.message };
-  const accounts = await removableAccounts(provider, clients);
-  const listed = accounts.filter((id) => dismissed.has(id) && roster.ids.has(comparable(provider, id)));
+  const among = await accounts();
+  const listed = among.filter((id) => dismissed.has(id) && roster.ids.has(comparable(provider, id)));
   refuseTooMany(listed.length);
   const users = await pMap(listed, (id) => clients.dingtalk.identities.find(id), { concurrency });
   const left = listed.filter((_, index) => users[index] === undefined);

@@ -6,6 +6,8 @@ import type { CleanupClients } from './clients.ts';
 export interface Looking {
   provider: RosterProvider;
   clients: CleanupClients;
+  /** Those among whom it looks. @throws OperationError when they cannot be read whole */
+  accounts(): Promise<string[]>;
   /** For how many days a member is to have been disabled. */
   disabledDays: number;
 }

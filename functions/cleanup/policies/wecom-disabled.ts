@@ -2,7 +2,6 @@ import pMap from 'p-map';
 import { clock } from '../../shared/clock.ts';
 import { entriesOf } from '../../shared/ledger.ts';
 import { disabledStatus } from '../../wecom/client/identity.ts';
-import { removableAccounts } from './accounts.ts';
 import type { CleanupClients } from './clients.ts';
 import { whereLedger } from './ledger.ts';
 import type { Looked, Looking } from './looking.ts';
@@ -12,10 +11,10 @@ const concurrency = 5;
 const shown = 10;
 
 /** Members that a single call or a job disabled so many days ago, and that WeCom shows disabled still. */
-export async function findDisabled({ provider, clients, disabledDays }: Looking): Promise<Looked> {
-  const accounts = await removableAccounts(provider, clients);
+export async function findDisabled({ provider, clients, disabledDays, accounts }: Looking): Promise<Looked> {
+  const among = await accounts();
   const before = clock.now() - disabledDays * dayMs;
-  const disabled = await whereLedger(provider, accounts, (subject) => isDisabledSince(subject, before));
+  const disabled = await whereLedger(provider, among, (subject) => isDisabledSince(subject, before));
   const statuses = await readStatuses(disabled, clients);
   const unreadable = disabled.filter((userid) => statuses.get(userid) === undefined);
   return {

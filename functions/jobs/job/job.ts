@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { FoundBy } from '../../cleanup/policies/still-found.ts';
 import type { Reservation } from '../../shared/budget.ts';
 import { type Run, runAnswer, toRunAnswer } from '../../shared/runs/run.ts';
 import { loadRun } from '../../shared/runs/run-store.ts';
@@ -11,6 +12,8 @@ export interface JobRequest {
   /** Such as `wecom/delete-user`. */
   operation: string;
   onError: z.infer<typeof onError>;
+  /** The policy of the cleanup that has found the accounts. */
+  foundBy?: FoundBy;
 }
 
 /** What a job stands on. It holds no row: those are items of their own. */

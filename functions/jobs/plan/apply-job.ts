@@ -1,8 +1,12 @@
+import type { CleanupClients } from '../../cleanup/policies/clients.ts';
+import { noLongerFound } from '../../cleanup/policies/still-found.ts';
+import { rosterProvider } from '../../cleanup/rosters/roster.ts';
+import type { OperationError } from '../../shared/errors.ts';
 import { applyRun } from '../../shared/runs/apply-run.ts';
 import { inputsOf } from '../job/items.ts';
-import { loadJob } from '../job/job.ts';
+import { type JobRequest, loadJob } from '../job/job.ts';
 import { loadOperation } from '../request/operations.ts';
-import { type DirectoryClients, readDirectory } from './directories.ts';
+import { readDirectory } from './directories.ts';
 import { draftJob, rowsOf } from './plan.ts';
 import { reserveAll } from './reserve.ts';
 
@@ -17,7 +21,7 @@ export interface WantedApply {
  * Starts a job, if rows and directory are still as its plan says.
  * @throws OperationError as `applyRun` does, or what keeps the directory from being read whole
  */
-export async function applyJob({ id, digest, caller }: WantedApply, clients: DirectoryClients): Promise<void> {
+export async function applyJob({ id, digest, caller }: WantedApply, clients: CleanupClients): Promise<void> {
   await applyRun({
     run: await loadJob(id),
     caller,
@@ -25,10 +29,24 @@ export async function applyJob({ id, digest, caller }: WantedApply, clients: Dir
     draft: async (request) => {
       const operation = await loadOperation(request.operation);
       const [inputs, directory] = await Promise.all([inputsOf(id), readDirectory(operation.provider, clients)]);
-      return draftJob(request, operation, rowsOf(operation, inputs, directory), directory);
+      const draft = draftJob(request, operation, rowsOf(operation, inputs, directory), directory);
+      const refusals = await refusalsOf(request, operation.provider, inputs, clients);
+      return { ...draft, refusals: [...draft.refusals, ...refusals] };
     },
     advise: async () => [],
     statusAfter: () => 'running',
     reserve: reserveAll,
   });
+}
+
+/** What a cleanup has found is looked at again. */
+async function refusalsOf(
+  { foundBy }: JobRequest,
+  provider: string,
+  inputs: object[],
+  clients: CleanupClients,
+): Promise<OperationError[]> {
+  if (!foundBy) return [];
+  const ids = inputs.map((input) => String(Reflect.get(input, 'userid') ?? Reflect.get(input, 'userId')));
+  return noLongerFound(foundBy, { provider: rosterProvider.parse(provider), ids: [...new Set(ids)], clients });
 }

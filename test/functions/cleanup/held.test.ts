@@ -182,3 +182,52 @@ describe('an account that an offboarding removes in its own time is left to it',
     expect(resultOf(await cleanup.end({ policy: 'roster', provider })).ids).toEqual([leaver]);
   });
 });
+
+describe('a job that was held is looked at again when it is applied:', () => {
+  const one = 'arn:aws:iam::000000000000:user/one';
+  const byHand = consoles(offboardings(cleanup));
+
+  /** Held by four eyes, and approved. */
+  async function approved(body: object): Promise<Json> {
+    cleanup.settings({ approval: 'four-eyes' });
+    const { job } = resultOf(await cleanup.end({ ...body, mode: 'apply' }));
+    const plan = await cleanup.jobOf(job.id);
+    expect(plan.status).toBe('held');
+    expect((await cleanup.approve(plan, one)).status).toBe(200);
+    return plan;
+  }
+
+  const expectRefused = async (plan: Json, userid: string) => {
+    const answer = await cleanup.apply(plan);
+    expect(answer).toMatchObject({ status: 409, body: { code: 'conflict', outcome: 'not_applied' } });
+    expect(answer.body.detail).toContain(`would not find ${userid} any more`);
+    expect(await cleanup.writes()).not.toContainEqual(
+      expect.objectContaining({ path: expect.stringMatching(/delete/) }),
+    );
+  };
+
+  test('who is still off the roster goes', async () => {
+    await leave('wecom', 'lisi');
+    const plan = await approved(apply);
+
+    expect((await cleanup.apply(plan)).status).toBe(202);
+    expect(await cleanup.toEnd(plan.id)).toMatchObject({ status: 'completed', succeeded: 1 });
+  });
+
+  test('who is on a new roster stays', async () => {
+    await leave('wecom', 'lisi', 'wangwu');
+    const plan = await approved(apply);
+    await leave('wecom', 'lisi');
+
+    await expectRefused(plan, 'wangwu');
+  });
+
+  test('a member whom somebody enabled in the console stays', async () => {
+    await cleanup.toEnd(await cleanup.begin('wecom/update-user', [{ userid: 'lisi', enable: 0 }]));
+    lambda.advance(31 * 24 * hourMs);
+    const plan = await approved({ policy: 'wecom-disabled' });
+    await byHand.changeMember('lisi', { enable: 1 });
+
+    await expectRefused(plan, 'lisi');
+  });
+});

@@ -1,0 +1,39 @@
+import { OperationError } from '../../shared/errors.ts';
+import { comparable, type RosterProvider } from '../rosters/roster.ts';
+import type { CleanupClients } from './clients.ts';
+import { accountsLeaving } from './leaving.ts';
+import { looks } from './looks.ts';
+import type { Policy } from './settings.ts';
+
+/** By which policy the accounts of a job were found, and with which setting. */
+export interface FoundBy {
+  policy: Policy;
+  disabledDays: number;
+}
+
+const shown = 10;
+
+/**
+ * Looks again at accounts that were found some time ago: a person may have needed a day to approve their removal.
+ * @returns why they must not go, if some of them would not be found now
+ * @throws OperationError when a source cannot be read whole
+ */
+export async function noLongerFound(
+  { policy, disabledDays }: FoundBy,
+  { provider, ids, clients }: { provider: RosterProvider; ids: string[]; clients: CleanupClients },
+): Promise<OperationError[]> {
+  const leaving = await accountsLeaving(provider);
+  const accounts = async () => ids.filter((id) => !leaving.has(comparable(provider, id)));
+  const looked = await looks[policy]({ provider, clients, disabledDays, accounts });
+  const found = new Set('ids' in looked ? looked.ids : []);
+  const others = ids.filter((id) => !found.has(id));
+  if (others.length === 0) return [];
+  const more = others.length > shown ? ` and ${others.length - shown} more` : '';
+  const named = `${others.slice(0, shown).join(', ')}${more}`;
+  return [
+    new OperationError('conflict', `the policy ${policy} would not find ${named} any more; nothing was sent`, {
+      provider: { name: provider },
+      fix: 'Cancel this job, and start another cleanup.',
+    }),
+  ];
+}
