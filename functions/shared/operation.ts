@@ -4,7 +4,6 @@ import type * as z from 'zod/mini';
 import { clock, Deadline } from './clock.ts';
 import { CsvDownload } from './csv-download.ts';
 import { invalidInput, OperationError } from './errors.ts';
-import { haltPermit } from './halt.ts';
 import { type HttpForm, readHttpInput } from './http-input.ts';
 import { countOf, logger, whereOf } from './log.ts';
 import { problemResponse } from './problem.ts';
@@ -92,17 +91,19 @@ const reserveMs = 1_000;
  * Makes the Lambda of a route: reads and checks the input, runs the operation with its providers' clients, and turns
  * the result or any failure into the documented answer. A failure that nobody foresaw becomes `internal`, with its
  * details in the log only. An operation with an effect is made by `defineWrite`.
+ * @param newPermit makes what is asked before each write to a provider
  */
 export function defineOperation<I extends ObjectSchema, O extends z.ZodMiniType, P extends Providers>(
   { run, ...declaration }: Definition<I, O, P>,
   around: Around<z.output<I>, Clients<P>> = async (_request, run, { ofOutput }) => ofOutput(await run()),
+  newPermit?: () => Deadline['permit'],
 ): HttpHandler & { operation: Operation } {
   const { route, effect, providers } = declaration;
 
   const answer = async (event: APIGatewayProxyEventV2, context: Context): Promise<Answer> => {
     const input = parseInput(declaration, event);
     const msLeft = Math.min(budgetMs, (context.getRemainingTimeInMillis?.() ?? budgetMs) - reserveMs);
-    const deadline = new Deadline(msLeft, haltPermit());
+    const deadline = new Deadline(msLeft, newPermit?.());
     const clients = connectAll(providers, deadline);
     const requestId = requestIdOf(event, context);
     const ofError = (error: unknown) => problemResponse(toFailure(error, effect), requestId);

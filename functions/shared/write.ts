@@ -4,6 +4,7 @@ import { callerOf } from './caller.ts';
 import type { Deadline } from './clock.ts';
 import { asFailure, OperationError } from './errors.ts';
 import { refuseProtected } from './fence.ts';
+import { haltPermit } from './halt.ts';
 import type { KeyedRun } from './idempotency.ts';
 import { oncePerRequest } from './keyed.ts';
 import { type Expectation, findByKey } from './ledger.ts';
@@ -55,7 +56,7 @@ export function defineWrite<I extends ObjectSchema, O extends z.ZodMiniType, P e
   const around = oncePerRequest<z.output<I>, Clients<P>>(route, (request, run, keyed) =>
     guarded(write, request, { route, removesAccess: removes(request.input) }, run, keyed),
   );
-  return Object.assign(defineOperation(declared, around), { bulk: bulkOf(definition, removes) });
+  return Object.assign(defineOperation(declared, around, haltPermit), { bulk: bulkOf(definition, removes) });
 }
 
 const lanes = 2;
