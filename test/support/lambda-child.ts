@@ -49,7 +49,7 @@ process.on('message', async (call: Call) => {
   clockAhead = call.aheadMs;
   killAt = call.killAt;
   events = 0;
-  const context = { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => 28_000 };
+  const context = { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => call.msLeft };
   const result = await handlerOf(call.instance)(call.event, context);
   process.send?.({ id: call.id, result, events } satisfies Reply);
 });

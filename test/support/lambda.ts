@@ -16,6 +16,7 @@ export interface Call {
   env: NodeJS.ProcessEnv;
   instance: number;
   aheadMs: number;
+  msLeft: number;
   killAt?: number | KillPoint;
 }
 export interface Reply {
@@ -43,6 +44,10 @@ export interface ProcessAnswer {
   /** The events on the way, see `killAt`. */
   events: number;
 }
+
+/** The timeouts of the functions, as the stack sets them. */
+const requestMs = 28_000;
+const workflowMs = 300_000;
 
 const program = fileURLToPath(new URL('lambda-child.ts', import.meta.url));
 
@@ -96,9 +101,9 @@ export class Lambda {
     return (await this.#call({}, circumstances))?.result;
   }
 
-  /** Runs it with an event of any kind, and gives its result. @throws Error when the process was killed on the way */
+  /** Runs a workflow, and gives its result. @throws Error when the process was killed on the way */
   async send(event: unknown, circumstances: Circumstances = {}): Promise<Json> {
-    const reply = await this.#call(event, circumstances);
+    const reply = await this.#call(event, circumstances, workflowMs);
     if (!reply) throw new Error('the process was killed');
     return reply.result;
   }
@@ -108,9 +113,21 @@ export class Lambda {
     await this.#ended;
   }
 
-  async #call(event: unknown, { aheadMs = 0, killAt, instance = 0 }: Circumstances): Promise<Reply | undefined> {
+  async #call(
+    event: unknown,
+    { aheadMs = 0, killAt, instance = 0 }: Circumstances,
+    msLeft = requestMs,
+  ): Promise<Reply | undefined> {
     this.#calls += 1;
-    const call: Call = { id: this.#calls, event, env: functionEnv(), instance, aheadMs, ...(killAt && { killAt }) };
+    const call: Call = {
+      id: this.#calls,
+      event,
+      env: functionEnv(),
+      instance,
+      aheadMs,
+      msLeft,
+      ...(killAt && { killAt }),
+    };
     const replied = new Promise<Reply>((resolve) => {
       const hear = (reply: Reply) => {
         if (reply.id !== call.id) return;
