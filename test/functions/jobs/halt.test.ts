@@ -72,7 +72,7 @@ test.each([
     expect(halted).toMatchObject({ status: 'halted' });
     expect(halted.succeeded).toBeLessThan(rows);
     const atRest = await written();
-    for (let minutes = 0; minutes < 30; minutes++) {
+    for (let minutes = 0; minutes < 10; minutes++) {
       lambda.advance(minuteMs);
       await lambda.settled();
     }

@@ -208,8 +208,13 @@ describe('trouble', () => {
     const id = await job.begin('wecom/delete-user', [{ userid: 'lisi' }, { userid: 'wangwu' }]);
     await job.wecom.faults({ path: '/cgi-bin/user/list_id', times: 10_000, method: 'POST', then: { errcode: 60020 } });
 
-    const ended = await job.toEnd(id, 1_000);
-    expect(ended).toMatchObject({ status: 'completed_with_errors', failed: 2 });
+    await lambda.settled();
+    lambda.advance(23 * hourMs);
+    await lambda.settled();
+    expect(await job.get(id)).toMatchObject({ status: 'running', failed: 0 });
+
+    lambda.advance(2 * hourMs);
+    expect(await job.toEnd(id)).toMatchObject({ status: 'completed_with_errors', failed: 2 });
     expect(await job.items(id)).toMatchObject([
       { status: 'failed', error: { code: 'provider_ip_refused' } },
       { status: 'failed', error: { code: 'provider_ip_refused' } },
