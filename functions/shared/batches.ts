@@ -20,11 +20,13 @@ export async function inBatches<T>(requests: T[], send: (batch: T[]) => Promise<
       heldBack.push(...(await sendAgain(batch, send)));
     }
   };
-  try {
-    await Promise.all(Array.from({ length: lanes }, lane));
-  } finally {
-    waiting.length = 0; // after a failure the other lanes end too
-  }
+  const endOthers = (error: unknown) => {
+    waiting.length = 0;
+    throw error;
+  };
+  // All are waited for, so that nothing is written any more once a failure is told.
+  const ended = await Promise.allSettled(Array.from({ length: lanes }, () => lane().catch(endOthers)));
+  for (const one of ended) if (one.status === 'rejected') throw one.reason;
   return heldBack;
 }
 

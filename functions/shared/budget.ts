@@ -69,7 +69,10 @@ export async function reserve(provider: string, { count, approved }: Wanted): Pr
 export async function renew(provider: string, reserved: Reservation, approved: boolean): Promise<Reservation> {
   const hour = hourNow();
   if (reserved.hour === hour) return reserved;
-  const renewed = await reserve(provider, { count: reserved.count, approved: approved || isCounted(reserved, hour) });
+  const renewed = await reserve(provider, {
+    count: reserved.count,
+    approved: approved || isCounted(reserved.hour, hour),
+  });
   await giveBack(provider, reserved);
   return renewed;
 }
@@ -160,12 +163,10 @@ async function openHour(
   return store.put(next, budget ? equals('hour', budget.hour) : absent);
 }
 
-const isCounted = ({ hour }: Reservation, now: number): boolean => hour > now - countedHours;
+const isCounted = (hour: number, now: number): boolean => hour > now - countedHours;
 
 const recentCounts = (budget: Budget | undefined, hour: number): Record<string, number> =>
-  Object.fromEntries(
-    Object.entries(budget?.counts ?? {}).filter(([slot]) => isCounted({ hour: Number(slot), count: 0 }, hour)),
-  );
+  Object.fromEntries(Object.entries(budget?.counts ?? {}).filter(([slot]) => isCounted(Number(slot), hour)));
 
 const sumOf = (counts: Record<string, number>): number => Object.values(counts).reduce((sum, count) => sum + count, 0);
 
