@@ -2,8 +2,8 @@ import { hasEnded } from '../shared/runs/run.ts';
 import { defineWorkflow } from '../shared/runs/workflow.ts';
 import type { Job, JobFacts, JobRequest } from './job/job.ts';
 import { directoryProviders } from './plan/directories.ts';
-import { jobProgress } from './work/job-progress.ts';
-import { workAt } from './work/work.ts';
+import { jobProgress } from './worker/job-progress.ts';
+import { workAt } from './worker/work.ts';
 
 export const handler = defineWorkflow<JobRequest, JobFacts, typeof directoryProviders>({
   summary: 'Carry out a job: its rows, in slices of two minutes, at the speed that the provider allows',

@@ -25,6 +25,14 @@ const fenceMembers = {
   asked: documented(z.optional(z.int()), { description: 'With `fence_tripped`: how many more were asked for' }),
 };
 
+/** The provider's own words. */
+export const providerDetail = z.object({
+  name: z.string(),
+  code: z.optional(z.string()),
+  message: z.optional(z.string()),
+  requestId: z.optional(z.string()),
+});
+
 /** RFC 9457 problem details with our members. */
 export const problem = documented(
   z.object({
@@ -38,14 +46,7 @@ export const problem = documented(
     outcome: documented(z.enum(['not_applied', 'unknown']), {
       description: 'Whether a write surely had no effect, or may have had one',
     }),
-    provider: z.optional(
-      z.object({
-        name: z.string(),
-        code: z.optional(z.string()),
-        message: z.optional(z.string()),
-        requestId: z.optional(z.string()),
-      }),
-    ),
+    provider: z.optional(providerDetail),
     fix: documented(z.optional(z.string()), { description: 'What an operator does next' }),
     errors: z.optional(z.array(z.object({ path: z.string(), message: z.string() }))),
     ...runMembers,

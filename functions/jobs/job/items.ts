@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { FieldError, ProviderDetail } from '../../shared/errors.ts';
 import { runKeptMs } from '../../shared/ledger.ts';
-import { errorCode } from '../../shared/problem.ts';
+import { errorCode, providerDetail } from '../../shared/problem.ts';
 import { documented } from '../../shared/schema.ts';
 import { epochSeconds, type Item, store } from '../../shared/store.ts';
 import { putAll } from '../../shared/store-many.ts';
@@ -50,14 +50,7 @@ export const itemAnswer = z.object({
       code: errorCode,
       message: z.string(),
       fix: z.optional(z.string()),
-      provider: z.optional(
-        z.object({
-          name: z.string(),
-          code: z.optional(z.string()),
-          message: z.optional(z.string()),
-          requestId: z.optional(z.string()),
-        }),
-      ),
+      provider: z.optional(providerDetail),
       errors: z.optional(z.array(z.object({ path: z.string(), message: z.string() }))),
     }),
   ),
