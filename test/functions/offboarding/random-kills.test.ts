@@ -26,7 +26,7 @@ beforeEach(() =>
 );
 
 /** One that fails takes a second, so it is not made smaller; its seed is printed. */
-const runs = { numRuns: Number(process.env.USHER_HISTORIES ?? 32), endOnFailure: true };
+const runs = { numRuns: Number(process.env.USHER_HISTORIES ?? 16), endOnFailure: true };
 
 const accounts = fc
   .record(
