@@ -1,4 +1,5 @@
 import { OperationError } from '../../shared/errors.ts';
+import { named } from '../../shared/named.ts';
 import { comparable, type RosterProvider } from '../rosters/roster.ts';
 import type { CleanupClients } from './clients.ts';
 import { accountsLeaving } from './leaving.ts';
@@ -10,8 +11,6 @@ export interface FoundBy {
   policy: Policy;
   disabledDays: number;
 }
-
-const shown = 10;
 
 /**
  * Looks again at accounts that were found some time ago: a person may have needed a day to approve their removal.
@@ -28,10 +27,8 @@ export async function noLongerFound(
   const found = new Set('ids' in looked ? looked.ids : []);
   const others = ids.filter((id) => !found.has(id));
   if (others.length === 0) return [];
-  const more = others.length > shown ? ` and ${others.length - shown} more` : '';
-  const named = `${others.slice(0, shown).join(', ')}${more}`;
   return [
-    new OperationError('conflict', `the policy ${policy} would not find ${named} any more; nothing was sent`, {
+    new OperationError('conflict', `the policy ${policy} would not find ${named(others)} any more; nothing was sent`, {
       provider: { name: provider },
       fix: 'Cancel this job, and start another cleanup.',
     }),

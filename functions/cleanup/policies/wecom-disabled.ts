@@ -1,6 +1,7 @@
 import pMap from 'p-map';
 import { clock } from '../../shared/clock.ts';
 import { entriesOf } from '../../shared/ledger.ts';
+import { named } from '../../shared/named.ts';
 import { disabledStatus } from '../../wecom/client/identity.ts';
 import type { CleanupClients } from './clients.ts';
 import { whereLedger } from './ledger.ts';
@@ -8,7 +9,6 @@ import type { Looked, Looking } from './looking.ts';
 
 const dayMs = 86_400_000;
 const concurrency = 5;
-const shown = 10;
 
 /** Members that a single call or a job disabled so many days ago, and that WeCom shows disabled still. */
 export async function findDisabled({ provider, clients, disabledDays, accounts }: Looking): Promise<Looked> {
@@ -43,8 +43,5 @@ async function readStatuses(
   return new Map(userids.map((userid, index) => [userid, found[index]?.status]));
 }
 
-function warningOf(userids: string[]): string {
-  const more = userids.length > shown ? ` and ${userids.length - shown} more` : '';
-  const named = `${userids.slice(0, shown).join(', ')}${more}`;
-  return `not_readable: WeCom does not show whether ${named} can sign in, which takes an app secret; left out.`;
-}
+const warningOf = (userids: string[]): string =>
+  `not_readable: WeCom does not show whether ${named(userids)} can sign in, which takes an app secret; left out.`;

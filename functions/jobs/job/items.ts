@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import type { FieldError, ProviderDetail } from '../../shared/errors.ts';
 import { runKeptMs } from '../../shared/ledger.ts';
 import { errorCode, providerDetail } from '../../shared/problem.ts';
 import { documented } from '../../shared/schema.ts';
@@ -9,33 +8,6 @@ import { putAll } from '../../shared/store-many.ts';
 export const itemStatus = z.enum(['pending', 'succeeded', 'failed', 'skipped', 'unknown']);
 export type ItemStatus = z.infer<typeof itemStatus>;
 export type ItemEndStatus = Exclude<ItemStatus, 'pending'>;
-
-export interface ItemError {
-  code: z.infer<typeof errorCode>;
-  message: string;
-  fix?: string;
-  provider?: ProviderDetail;
-  errors?: FieldError[];
-}
-
-/** What became of a row. */
-export interface ItemEnd {
-  status: ItemEndStatus;
-  outcome?: string;
-  verified?: true | 'unverified';
-  warnings?: string[];
-  error?: ItemError;
-}
-
-/** A row of a job. Its input is erased when it ends. */
-export interface JobItem extends Item, Omit<ItemEnd, 'status'> {
-  index: number;
-  subject: string;
-  status: ItemStatus;
-  input?: object;
-  /** The directory had the account when the job was planned. */
-  seen?: boolean;
-}
 
 /** The row as it is answered. */
 export const itemAnswer = z.object({
@@ -56,7 +28,19 @@ export const itemAnswer = z.object({
   ),
 });
 
-export const toItemAnswer = (item: JobItem): z.infer<typeof itemAnswer> => itemAnswer.parse(item);
+type ItemAnswer = z.infer<typeof itemAnswer>;
+
+/** What became of a row. */
+export type ItemEnd = Omit<ItemAnswer, 'index' | 'subject' | 'status'> & { status: ItemEndStatus };
+
+/** A row of a job. Its input is erased when it ends. */
+export interface JobItem extends Item, ItemAnswer {
+  input?: object;
+  /** The directory had the account when the job was planned. */
+  seen?: boolean;
+}
+
+export const toItemAnswer = (item: JobItem): ItemAnswer => itemAnswer.parse(item);
 
 /** How long rows that have not ended are kept, with what they hold, after a plan could last be applied. */
 const pendingKeptMs = 40 * 86_400_000;

@@ -16,7 +16,7 @@ export interface Progress {
   etaSeconds?: number | null;
 }
 
-export const noCounts: Counts = { succeeded: 0, failed: 0, skipped: 0, unknown: 0 };
+const noCounts: Counts = { succeeded: 0, failed: 0, skipped: 0, unknown: 0 };
 export const noProgress: Progress = { low: 0, ended: noCounts, claimed: 0, counts: noCounts };
 
 export const countsOf = (progress: Progress | undefined): Counts => progress?.counts ?? noCounts;

@@ -56,8 +56,9 @@ const readers: Record<keyof DirectoryClients, (clients: DirectoryClients) => Pro
     return { tenant, size, keeps };
   },
   wibiclick: async ({ wibiclick }) => {
-    const [tenant, users] = await Promise.all([wibiclick.tenant(), userIds(wibiclick)]);
-    return { tenant, size: users.length, has: (userId) => users.includes(userId) };
+    const [tenant, listed] = await Promise.all([wibiclick.tenant(), userIds(wibiclick)]);
+    const users = new Set(listed);
+    return { tenant, size: users.size, has: (userId) => users.has(userId) };
   },
 };
 

@@ -1,6 +1,7 @@
 import { allowedPerRun } from '../../shared/budget.ts';
 import type { BulkOperation } from '../../shared/bulk.ts';
 import { protectedAccount, protection } from '../../shared/fence.ts';
+import { named } from '../../shared/named.ts';
 import { digestOf } from '../../shared/runs/digest.ts';
 import type { Draft } from '../../shared/runs/plan-run.ts';
 import type { Step } from '../../shared/runs/run.ts';
@@ -14,8 +15,6 @@ export interface PlannedRow {
   /** Whether the directory has the account, where it was read by its ids. */
   seen?: boolean;
 }
-
-const shown = 10;
 
 export const rowsOf = (operation: BulkOperation, inputs: object[], { has }: Directory): PlannedRow[] =>
   inputs.map((input) => {
@@ -84,8 +83,7 @@ function directoryWarnings({ effect, provider }: BulkOperation, rows: PlannedRow
 
 function countOf(code: string, ids: string[], where: string): string[] {
   if (ids.length === 0) return [];
-  const more = ids.length > shown ? ` and ${ids.length - shown} more` : '';
-  return [`${code}: ${ids.slice(0, shown).join(', ')}${more} ${ids.length === 1 ? 'is' : 'are'} ${where}.`];
+  return [`${code}: ${named(ids)} ${ids.length === 1 ? 'is' : 'are'} ${where}.`];
 }
 
 export const idOf = (subject: string): string => subject.slice(subject.indexOf(':') + 1);
