@@ -51,7 +51,8 @@ export async function applyRun<Request extends object, Facts extends object>(
   const fresh = await draft(run.request, run.plannedAt);
   const plan = planFrom(run.id, { ...run, request: run.request, draft: fresh });
   if (plan.digest !== digest) throw planDrifted(await planAnew(applying, run.request), 'changed');
-  for (const refusal of fresh.refusals) return hold(run, refusal);
+  const [refusal] = fresh.refusals;
+  if (refusal) return hold(run, refusal);
 
   const approved = isApproved(run);
   if (runSettings().approval === 'four-eyes' && !approved)
@@ -88,7 +89,7 @@ async function planAnew<Request extends object, Facts extends object>(
   const fresh = planFrom(run.id, { ...run, request, plannedAt, draft: withAdvice(drafted, advice) });
   const replaced = await changeRun(run, {
     set: fresh,
-    remove: ['approval'],
+    remove: ['approval', 'heldFor'],
     when: { statuses: waiting, digest: run.digest },
   });
   if (!replaced) throw await changedMeanwhile(run, 'apply it');

@@ -1,6 +1,7 @@
 import { clock } from '../../../functions/shared/clock.ts';
 import { halt, lift } from '../../../functions/shared/halt.ts';
-import type { Json, TestAnswer } from '../../support/invoke.ts';
+import { handler as deleteMember } from '../../../functions/wecom/delete-user.ts';
+import { invoke, type Json, type TestAnswer } from '../../support/invoke.ts';
 import { jobs, minuteMs } from '../../support/runs.ts';
 import { time } from '../../support/time.ts';
 import { storedItems } from '../offboarding/support.ts';
@@ -385,3 +386,19 @@ async function removed(): Promise<number> {
   expect(left.some(({ userid }: Json) => gone.includes(userid))).toBe(false);
   return gone.length;
 }
+
+test('a fresh plan tells nothing of why the one before was held', async () => {
+  const two = 'arn:aws:iam::000000000000:user/two';
+  job.settings({ approval: 'four-eyes' });
+  protect('lisi');
+  const { body: planned } = await job.plan('wecom/delete-user', [{ userid: 'lisi' }, { userid: 'wangwu' }]);
+  await job.approve(planned, two);
+  expect((await job.apply(planned)).body.code).toBe('protected');
+  expect((await job.get(planned.id)).heldFor).toMatch(/^protected: /);
+
+  protect('');
+  await job.approve(planned, two);
+  await invoke(deleteMember, { path: { userid: 'wangwu' } });
+  expect((await job.apply(planned)).body.code).toBe('plan_drifted');
+  expect(await job.get(planned.id)).not.toHaveProperty('heldFor');
+});
