@@ -4,6 +4,8 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // Many tests wait for processes and timers, so two at a time pay on two cores too, where jest would take one.
   maxWorkers: 2,
+  // A test ends when it is done; this ends one that hangs, and must never end one on a slow machine.
+  testTimeout: 120_000,
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [

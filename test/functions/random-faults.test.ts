@@ -127,31 +127,27 @@ describe('WeCom', () => {
     },
   };
 
-  test(
-    'creating, updating, deleting and getting members',
-    () =>
-      property(
-        wecom,
-        view,
-        fc.oneof(
-          fc.record({ handler: fc.constant(createWecomUser), request: fc.record({ body: body(member) }) }),
-          fc.record({
-            handler: fc.constant(updateWecomUser),
-            request: fc.record({ path: fc.record({ userid }), body: body(changes) }),
-          }),
-          fc.record({
-            handler: fc.constant(deleteWecomUser),
-            request: pathOf({ userid: fc.oneof(userid, wordOfAnyKind) }),
-          }),
-          fc.record({
-            handler: fc.constant(getWecomUser),
-            request: pathOf({ userid: fc.oneof(userid, wordOfAnyKind) }),
-          }),
-        ),
-        faults,
+  test('creating, updating, deleting and getting members', () =>
+    property(
+      wecom,
+      view,
+      fc.oneof(
+        fc.record({ handler: fc.constant(createWecomUser), request: fc.record({ body: body(member) }) }),
+        fc.record({
+          handler: fc.constant(updateWecomUser),
+          request: fc.record({ path: fc.record({ userid }), body: body(changes) }),
+        }),
+        fc.record({
+          handler: fc.constant(deleteWecomUser),
+          request: pathOf({ userid: fc.oneof(userid, wordOfAnyKind) }),
+        }),
+        fc.record({
+          handler: fc.constant(getWecomUser),
+          request: pathOf({ userid: fc.oneof(userid, wordOfAnyKind) }),
+        }),
       ),
-    60_000,
-  );
+      faults,
+    ));
 });
 
 describe('DingTalk', () => {
@@ -215,34 +211,30 @@ describe('DingTalk', () => {
     },
   };
 
-  test(
-    'creating, updating, disabling, terminating, deleting with handover, and getting users',
-    () =>
-      property(
-        dingtalk,
-        view,
-        fc.oneof(
-          fc.record({ handler: fc.constant(createDingtalkUser), request: fc.record({ body: body(user) }) }),
-          ...(
-            [
-              [updateDingtalkUser, body(changes)],
-              [deleteDingtalkUser, fc.option(body(fc.record({ handoverResource })), { nil: undefined })],
-              [terminateDingtalkUser, body(leaving)],
-            ] as const
-          ).map(([handler, sent]) =>
-            fc.record({
-              handler: fc.constant(handler),
-              request: fc.tuple(onePath, sent).map(([request, body]) => ({ ...request, body })),
-            }),
-          ),
-          ...[disableDingtalkUser, enableDingtalkUser, getDingtalkUser].map((handler) =>
-            fc.record({ handler: fc.constant(handler), request: onePath }),
-          ),
+  test('creating, updating, disabling, terminating, deleting with handover, and getting users', () =>
+    property(
+      dingtalk,
+      view,
+      fc.oneof(
+        fc.record({ handler: fc.constant(createDingtalkUser), request: fc.record({ body: body(user) }) }),
+        ...(
+          [
+            [updateDingtalkUser, body(changes)],
+            [deleteDingtalkUser, fc.option(body(fc.record({ handoverResource })), { nil: undefined })],
+            [terminateDingtalkUser, body(leaving)],
+          ] as const
+        ).map(([handler, sent]) =>
+          fc.record({
+            handler: fc.constant(handler),
+            request: fc.tuple(onePath, sent).map(([request, body]) => ({ ...request, body })),
+          }),
         ),
-        faults,
+        ...[disableDingtalkUser, enableDingtalkUser, getDingtalkUser].map((handler) =>
+          fc.record({ handler: fc.constant(handler), request: onePath }),
+        ),
       ),
-    60_000,
-  );
+      faults,
+    ));
 });
 
 describe('WibiClick', () => {
@@ -266,23 +258,19 @@ describe('WibiClick', () => {
       links.some((link: Json) => link.userId === userId && link.websiteId === websiteId) === (outcome === 'connected'),
   };
 
-  test(
-    'connecting and disconnecting users, and the lists',
-    () =>
-      property(
-        wibiclick,
-        view,
-        fc.oneof(
-          fc.record({ handler: fc.constant(connectWibiclickUser), request: pathOf({ userId, websiteId }) }),
-          fc.record({ handler: fc.constant(disconnectWibiclickUser), request: pathOf({ userId, websiteId }) }),
-          fc.record({ handler: fc.constant(listUserWebsites), request: pathOf({ userId }) }),
-          fc.record({ handler: fc.constant(listWebsiteUsers), request: pathOf({ websiteId }) }),
-          fc.record({ handler: fc.constant(listWebsites), request: pathOf({}) }),
-        ),
-        faults,
+  test('connecting and disconnecting users, and the lists', () =>
+    property(
+      wibiclick,
+      view,
+      fc.oneof(
+        fc.record({ handler: fc.constant(connectWibiclickUser), request: pathOf({ userId, websiteId }) }),
+        fc.record({ handler: fc.constant(disconnectWibiclickUser), request: pathOf({ userId, websiteId }) }),
+        fc.record({ handler: fc.constant(listUserWebsites), request: pathOf({ userId }) }),
+        fc.record({ handler: fc.constant(listWebsiteUsers), request: pathOf({ websiteId }) }),
+        fc.record({ handler: fc.constant(listWebsites), request: pathOf({}) }),
       ),
-    60_000,
-  );
+      faults,
+    ));
 });
 
 function pathOf(names: Record<string, fc.Arbitrary<string>>): fc.Arbitrary<TestRequest> {

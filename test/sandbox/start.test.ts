@@ -4,9 +4,6 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { listen } from '../../sandbox/simulator.ts';
 
-// A first start compiles every function, beside another test on two cores.
-import.meta.jest.setTimeout(60_000);
-
 interface Started {
   child: ChildProcessWithoutNullStreams;
   printed: { stdout: string; stderr: string };

@@ -730,7 +730,7 @@ describe('removing', () => {
     }
 
     expect((await state()).history).toHaveLength(10_000);
-  }, 20_000);
+  });
 });
 
 describe('reading', () => {

@@ -61,7 +61,7 @@ export async function lambdas() {
     await bundleOperations(directory);
     // Plain JavaScript, since processes with types to strip take twice as long to start.
     await build({ entryPoints: [program], outfile: child, platform: 'node', format: 'esm' });
-  }, 30_000);
+  });
   afterEach(() => Promise.all(running.splice(0).map((lambda) => lambda.stop())));
   afterAll(() => rmSync(directory, { recursive: true }));
 

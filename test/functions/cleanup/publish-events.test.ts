@@ -8,8 +8,6 @@ import { Died, type HttpEvent, isChange, mortal, throughTrouble } from '../../su
 import { minuteMs, offboardings } from '../../support/runs.ts';
 import { everywhere, fence, storedItems } from '../offboarding/support.ts';
 
-import.meta.jest.setTimeout(60_000); // the machine may be busy
-
 const offboarding = offboardings();
 const { wecom, lambda } = offboarding;
 const { publish, told, refuse, detail, leaver } = events();

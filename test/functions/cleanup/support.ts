@@ -2,8 +2,6 @@ import type { Json } from '../../support/invoke.ts';
 import type { ProviderName } from '../../support/providers.ts';
 import type { cleanups } from '../../support/runs.ts';
 
-import.meta.jest.setTimeout(60_000); // the machine may be busy
-
 export const hourMs = 3_600_000;
 export const member = (number: number): string => `member-${String(number).padStart(5, '0')}`;
 export const members = (count: number): string[] => Array.from({ length: count }, (_, index) => member(index + 1));

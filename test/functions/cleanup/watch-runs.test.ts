@@ -304,4 +304,4 @@ test('looks after many runs by and by, and starves none', async () => {
 
   const runs = await Promise.all(ids.map(onboarded));
   expect(new Set(runs.map(({ status }) => status))).toEqual(new Set(['completed']));
-}, 30_000);
+});

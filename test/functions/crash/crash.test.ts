@@ -60,7 +60,6 @@ test.each(sampled)(
     // The kills were spread over the whole way.
     expect(states).toEqual(new Set([undefined, write.isUnreadable ? 'unknown' : 'failed', 'succeeded']));
   },
-  120_000,
 );
 
 /** What the ledger may say; nothing at all when it died before its intent was recorded. */

@@ -7,7 +7,6 @@ import { time } from '../../support/time.ts';
 import { storedItems } from '../offboarding/support.ts';
 import { member, members } from './support.ts';
 
-import.meta.jest.setTimeout(60_000);
 const job = jobs();
 const hourMs = 3_600_000;
 

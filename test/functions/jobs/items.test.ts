@@ -2,7 +2,6 @@ import { handler as listJobItems } from '../../../functions/jobs/list-job-items.
 import { invoke } from '../../support/invoke.ts';
 import { jobs } from '../../support/runs.ts';
 
-import.meta.jest.setTimeout(30_000);
 const job = jobs();
 const rows = ['lisi', 'ghost', 'wangwu', 'nobody', 'zhangsan'].map((userid) => ({ userid }));
 

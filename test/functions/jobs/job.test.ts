@@ -1,6 +1,5 @@
 import { jobs } from '../../support/runs.ts';
 
-import.meta.jest.setTimeout(60_000);
 const job = jobs();
 
 const deleteUser = 'wecom/delete-user';

@@ -10,7 +10,6 @@ import { time } from '../../support/time.ts';
 import { storedItems } from '../offboarding/support.ts';
 import { member } from './support.ts';
 
-import.meta.jest.setTimeout(120_000);
 const job = jobs();
 const { lambda } = job;
 const functions = mortal();

@@ -6,7 +6,6 @@ import { jobs, minuteMs } from '../../support/runs.ts';
 import { time } from '../../support/time.ts';
 import { members } from './support.ts';
 
-import.meta.jest.setTimeout(60_000);
 const job = jobs();
 const functions = mortal();
 logLines();

@@ -4,8 +4,6 @@ import { type HttpEvent, isChange, mortal } from '../../support/mortal.ts';
 import { minuteMs, offboardings } from '../../support/runs.ts';
 import { storedItems } from './support.ts';
 
-import.meta.jest.setTimeout(30_000); // the machine may be busy
-
 const offboarding = offboardings();
 const { wecom, lambda, get } = offboarding;
 const { detail, leaver, joiner, deadLetters, told } = events();

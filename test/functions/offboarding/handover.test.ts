@@ -4,9 +4,6 @@ import { mortal, throughTrouble } from '../../support/mortal.ts';
 import { dayMs, minuteMs, offboardings, stepOf } from '../../support/runs.ts';
 import { consoles } from './support.ts';
 
-const { jest } = import.meta;
-jest.setTimeout(30_000); // days pass, and the machine may be busy
-
 const offboarding = offboardings();
 const { wecom, lambda } = offboarding;
 const functions = mortal();

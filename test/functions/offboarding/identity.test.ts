@@ -207,7 +207,7 @@ test('an account that cannot be read for a day before its removal needs attentio
   expect(stepOf(run, 'wecom', 'remove').status).toBe('needs_attention');
   expect(Date.parse(stepOf(run, 'wecom', 'remove').endedAt)).toBeGreaterThan(Date.parse(run.startedAt) + 2 * dayMs);
   expect(await by.memberOf('lisi')).toMatchObject({ enable: 0 });
-}, 30_000);
+});
 
 const gone = { status: 404, body: '{"message":"User not found"}' };
 const deletions: { provider: Provider; remove(): Promise<unknown> }[] = [

@@ -61,7 +61,7 @@ test('killed right after each deletion was sent, and after each handover, it com
   expect(await sentTo(wecom, '/cgi-bin/externalcontact/resigned/transfer_customer')).toBe(1);
   expect(await sentTo(wecom, '/cgi-bin/externalcontact/groupchat/transfer')).toBe(1);
   expect(run.handover.moved).toEqual({ customers: ['wm_lisi_1', 'wm_lisi_2'], groups: ['wr_lisi_1'] });
-}, 60_000);
+});
 
 test('killed while it disables, it waits out its 30 days with the process gone, and completes', async () => {
   const killed = processesKilledAt('answered /disconnect-user-from-website', 'sent /cgi-bin/user/update');
@@ -82,7 +82,7 @@ test('killed while it disables, it waits out its 30 days with the process gone, 
   expect((await throughTrouble(offboarding, id)).status).toBe('completed');
   await expectGone();
   expect(await sentTo(wibiclick, '/disconnect-user-from-website')).toBe(2);
-}, 60_000);
+});
 
 test('killed while a cancelled run gives back, it gives everything back', async () => {
   const killed = processesKilledAt('answered /connect-user-to-website', 'answered /connect-user-to-website');
@@ -99,4 +99,4 @@ test('killed while a cancelled run gives back, it gives everything back', async 
   expect((await dingtalk.state()).members).toContainEqual(
     expect.objectContaining({ userid: 'sunqi', disabled: false }),
   );
-}, 60_000);
+});

@@ -4,9 +4,6 @@ import { Died, type HttpEvent, isChange, mortal, throughTrouble } from '../../su
 import { minuteMs, offboardings, stepOf } from '../../support/runs.ts';
 import { everywhere, storedItems } from './support.ts';
 
-const { jest } = import.meta;
-jest.setTimeout(60_000); // the machine may be busy
-
 const offboarding = offboardings();
 const { wecom, dingtalk, wibiclick, lambda } = offboarding;
 const functions = mortal();
@@ -46,7 +43,6 @@ test.each(firsts)(
     expect(functions.deaths).toBeGreaterThan(5);
     await expectEachEffectOnce(run);
   },
-  60_000,
 );
 
 test.each([0, 5, 10, 15, 20])(
@@ -68,7 +64,6 @@ test.each([0, 5, 10, 15, 20])(
     const items = await storedItems();
     expect(items.filter(({ sk }) => sk === 'open')).toEqual([]);
   },
-  30_000,
 );
 
 /** The changes that a call makes, and one more, which is never reached. */

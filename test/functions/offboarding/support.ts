@@ -12,7 +12,6 @@ import type { offboardings } from '../../support/runs.ts';
 import { time } from '../../support/time.ts';
 
 // A whole run takes a second or two, and more on a busy machine.
-import.meta.jest.setTimeout(30_000);
 
 /** Lisi leaves all three, and wangwu takes over in WeCom. DingTalk's sunqi has an enterprise account. */
 export const everywhere = {

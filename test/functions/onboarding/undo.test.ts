@@ -228,4 +228,4 @@ test('one that is kept up for a day is for a person then', async () => {
   expect(reason).toMatch(/^provider_rate_limited/);
   expect(Date.parse(endedAt) - began).toBeGreaterThan(dayMs);
   expect(Date.parse(endedAt) - began).toBeLessThan(dayMs + 3 * hourMs);
-}, 30_000);
+});

@@ -133,7 +133,7 @@ describe('the budget of removals', () => {
     expect(codes.filter((code) => code === 200)).toHaveLength(50);
     expect(codes.filter((code) => code === 'fence_tripped')).toHaveLength(10);
     expect(await wecom.requests(deletePath)).toHaveLength(50);
-  }, 20_000);
+  });
 });
 
 describe('a protected account', () => {

@@ -167,7 +167,7 @@ describe('a job that was killed', () => {
     expect(await stateOf('wecom:member-00150')).toBe('succeeded');
     expect(await stateOf('wecom:member-00151')).toBe('failed');
     expect((await invoke(deleteUser, { path: { userid: 'member-00151' } })).status).toBe(200);
-  }, 30_000);
+  });
 
   test('leaves open what two readings of the id list tell differently', async () => {
     await leaveAllOpen(leavers(['ghost', 'lisi']));
@@ -192,7 +192,7 @@ describe('a job that was killed', () => {
 
     expect(await stateOf('wibiclick:member-00030')).toBe('failed');
     expect(await stateOf('wecom:member-00030')).toBe('unknown');
-  }, 30_000);
+  });
 
   test('more than there is time for is left to the next run', async () => {
     await wibiclick.reset({ members: 60 });
@@ -205,5 +205,5 @@ describe('a job that was killed', () => {
 
     await wibiclick.reset({ members: 60 });
     expect(await settle()).toEqual({ succeeded: 0, failed: 60, unknown: 0, left: 0 });
-  }, 30_000);
+  });
 });
