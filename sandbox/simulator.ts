@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 /** One call as a provider sees it. `body` is parsed JSON, or the raw text when it is not JSON. */
 export interface ProviderCall {
@@ -58,10 +57,12 @@ export interface RunningServer {
 /**
  * Serves a provider on loopback with the control endpoints of the sandbox under `/_sandbox/`.
  * `status`, `errcode` and `body` faults answer without reaching the provider, so they change nothing.
+ * `POST /_sandbox/release` ends every delay that is under way.
  */
 export function startSimulator(provider: SimulatedProvider, port = 0): Promise<RunningServer> {
   let log: (Omit<ProviderCall, 'ip'> & { at: string })[] = [];
   let faults: Fault[] = [];
+  let delayed: (() => void)[] = [];
 
   const control = (call: ProviderCall): ProviderAnswer => {
     switch (`${call.method} ${call.path}`) {
@@ -78,6 +79,10 @@ export function startSimulator(provider: SimulatedProvider, port = 0): Promise<R
         if (!Array.isArray(call.body)) return { status: 400, body: { message: 'send an array of faults' } };
         faults.push(...call.body.map((fault) => ({ ...fault })));
         return { body: { ok: true } };
+      case 'POST /_sandbox/release':
+        for (const goOn of delayed) goOn();
+        delayed = [];
+        return { body: { ok: true } };
       default:
         return { status: 404, body: { message: `no control endpoint ${call.method} ${call.path}` } };
     }
@@ -90,6 +95,12 @@ export function startSimulator(provider: SimulatedProvider, port = 0): Promise<R
     return fault.then;
   };
 
+  const delay = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      setTimeout(resolve, ms).unref();
+      delayed.push(resolve);
+    });
+
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const call = await readCall(request);
     if (call.path.startsWith('/_sandbox/')) return send(response, control(call));
@@ -97,7 +108,7 @@ export function startSimulator(provider: SimulatedProvider, port = 0): Promise<R
     const { ip: _, ...logged } = call;
     log.push({ at: new Date().toISOString(), ...logged });
     const fault = takeFault(call);
-    if (fault.delayMs) await sleep(fault.delayMs);
+    if (fault.delayMs) await delay(fault.delayMs);
     if (fault.drop === 'before') return void request.socket.destroy();
     const answer = faultAnswer(fault, call, provider) ?? provider.handle(call);
     if (fault.drop === 'after') return void request.socket.destroy();

@@ -8,6 +8,7 @@ import { createWecomSimulator } from '../../sandbox/wecom.ts';
 import { createWibiclickSimulator } from '../../sandbox/wibiclick.ts';
 import type { Json } from './invoke.ts';
 import './time.ts';
+import { until } from './until.ts';
 
 export type ProviderName = 'wecom' | 'dingtalk' | 'wibiclick';
 
@@ -86,19 +87,28 @@ export function simulated(name: ProviderName, create = simulators[name]) {
     return response.json();
   };
 
+  const requests = async (path?: string): Promise<Json[]> =>
+    (await control('requests')).filter((request: Json) => !path || request.path === path);
+  const faults = (...faults: Fault[]) =>
+    control(
+      'faults',
+      faults.map((fault) => ({ method: 'POST', times: 1, ...fault })),
+    );
+
   return {
     get url() {
       return server.url;
     },
     state: () => control('state'),
     /** Requests so far, or those of one path. */
-    requests: async (path?: string): Promise<Json[]> =>
-      (await control('requests')).filter((request: Json) => !path || request.path === path),
-    faults: (...faults: Fault[]) =>
-      control(
-        'faults',
-        faults.map((fault) => ({ method: 'POST', times: 1, ...fault })),
-      ),
+    requests,
+    faults,
+    /** Holds back what calls of `path` bring about, and their answers, until `release`. */
+    hold: (path: string, { then = {}, ...fault }: Partial<Fault> = {}) =>
+      faults({ path, ...fault, then: { delayMs: 600_000, ...then } }),
+    /** Until so many calls of `path` have come. */
+    came: (path: string, calls = 1) => until(async () => (await requests(path)).length >= calls),
+    release: () => control('release', {}),
     reset: (options: Record<string, unknown> = {}) => control('reset', options),
     /** Changes keys of the secret; the function sees it when its cached copy is old or was refused. */
     secret,

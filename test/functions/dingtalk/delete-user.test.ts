@@ -1,4 +1,5 @@
 import { handler } from '../../../functions/dingtalk/delete-user.ts';
+import { endless } from '../../support/attempts.ts';
 import { invoke, type Json } from '../../support/invoke.ts';
 import { simulated } from '../../support/providers.ts';
 import { time } from '../../support/time.ts';
@@ -8,7 +9,6 @@ import {
   deletePath,
   getPath,
   legacyTokenPath,
-  shortAttempts,
   staleToken,
   tokenPath,
   wrapped,
@@ -544,19 +544,28 @@ describe('an attempt whose answer is lost', () => {
   });
 
   test('(no answer in time) is settled by reading, and the second attempt stays the only effect', async () => {
-    shortAttempts(600);
-    await onDelete({ delayMs: 1000 });
+    const runOut = endless();
+    await dingtalk.hold(deletePath);
+    const answer = remove();
+    await dingtalk.came(deletePath);
+    runOut();
 
-    expect(await remove()).toMatchObject({ status: 200, body: { outcome: 'deleted', verified: true } });
+    expect(await answer).toMatchObject({ status: 200, body: { outcome: 'deleted', verified: true } });
+    await dingtalk.release();
     expect(await calls()).toEqual(['accessToken', 'get', 'delete', 'get', 'delete', 'get']);
     expect((await dingtalk.state()).history.filter(({ userid }: Json) => userid === 'lisi')).toHaveLength(1);
   });
 
   test('(never an answer in time) stays unknown, since the provider may be at work still', async () => {
-    shortAttempts(600);
-    await onDelete({ delayMs: 1000, drop: 'before' }, 9);
+    const runOut = endless();
+    await dingtalk.hold(deletePath, { times: 9, then: { drop: 'before' } });
+    const answer = remove();
+    for (const attempt of [1, 2]) {
+      await dingtalk.came(deletePath, attempt);
+      runOut();
+    }
 
-    expect(await remove()).toMatchObject({
+    expect(await answer).toMatchObject({
       status: 504,
       body: { code: 'provider_timeout', retryable: true, outcome: 'unknown' },
     });

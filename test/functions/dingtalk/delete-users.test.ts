@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { handler } from '../../../functions/dingtalk/delete-user.ts';
 import { Deadline } from '../../../functions/shared/clock.ts';
 import { OperationError } from '../../../functions/shared/errors.ts';
@@ -87,14 +88,16 @@ describe('a batch', () => {
 
   test('has at most ten under way', async () => {
     await dingtalk.reset({ members: 30 });
-    await on(getPath, ...Array(30).fill({ delayMs: 50 }));
+    await dingtalk.hold(getPath, { times: 10 });
 
     const run = removeAll(generated(30));
-    await new Promise((resolve) => setTimeout(resolve, 45));
+    await dingtalk.came(getPath, 10);
+    await setTimeout(50);
     const early = await countOf(getPath);
+    await dingtalk.release();
     await run;
 
-    expect(early).toBeLessThanOrEqual(10);
+    expect(early).toBe(10);
   });
 });
 

@@ -1,8 +1,9 @@
 import { handler } from '../../../functions/dingtalk/get-user.ts';
+import { endless } from '../../support/attempts.ts';
 import { invoke, type Json } from '../../support/invoke.ts';
 import { simulated } from '../../support/providers.ts';
 import { time } from '../../support/time.ts';
-import { banBody, closedServer, getPath, legacyTokenPath, shortAttempts, staleToken, tokenPath } from './support.ts';
+import { banBody, closedServer, getPath, legacyTokenPath, staleToken, tokenPath } from './support.ts';
 
 const dingtalk = simulated('dingtalk');
 const get = (userid = 'zhangsan') => invoke(handler, { path: { userid } });
@@ -148,18 +149,26 @@ describe('a reading that fails', () => {
   });
 
   test('with no answer in time is repeated', async () => {
-    shortAttempts(600);
-    await onGet({ delayMs: 1000 });
+    const runOut = endless();
+    await dingtalk.hold(getPath);
+    const answer = get();
+    await dingtalk.came(getPath);
+    runOut();
 
-    expect(await get()).toMatchObject({ status: 200, body: { userid: 'zhangsan' } });
+    expect(await answer).toMatchObject({ status: 200, body: { userid: 'zhangsan' } });
     expect(await calls()).toEqual(gets(2));
   });
 
   test('with no answer in time, ever, had no effect', async () => {
-    shortAttempts(600);
-    await onGet({ delayMs: 1000, drop: 'before' }, 9);
+    const runOut = endless();
+    await dingtalk.hold(getPath, { times: 9 });
+    const answer = get();
+    for (const attempt of [1, 2]) {
+      await dingtalk.came(getPath, attempt);
+      runOut();
+    }
 
-    expect(await get()).toMatchObject({
+    expect(await answer).toMatchObject({
       status: 503,
       body: { code: 'provider_unavailable', retryable: true, outcome: 'not_applied' },
     });

@@ -34,18 +34,6 @@ export const wrapped = (code: string, message = 'refused') => ({
   request_id: 'rq-wrapped',
 });
 
-/** Lets an attempt time out after `ms` of real time instead of 8 s. */
-export function shortAttempts(ms: number): void {
-  const timeout = AbortSignal.timeout.bind(AbortSignal);
-  const spy = import.meta.jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => timeout(ms));
-  restore.push(() => spy.mockRestore());
-}
-
-const restore: (() => void)[] = [];
-afterEach(() => {
-  for (const undo of restore.splice(0)) undo();
-});
-
 /** An address where nobody listens. */
 export async function closedServer(): Promise<string> {
   const server = await startScript([]);

@@ -67,7 +67,8 @@ test.each([
     const haltedAt = Date.now();
     await lambda.settled();
     const last = (await job[provider].requests(deletePath[provider])).at(-1);
-    expect(Date.parse(last.at) - haltedAt).toBeLessThan(5_000);
+    // The 5 s are proven by a held clock in shared/fence.test.ts; here the machine itself may pause.
+    expect(Date.parse(last.at) - haltedAt).toBeLessThan(10_000);
     const halted = await job.get(id);
     expect(halted).toMatchObject({ status: 'halted' });
     expect(halted.succeeded).toBeLessThan(rows);

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { dayMs, offboardings, stepOf } from '../../support/runs.ts';
@@ -128,13 +127,13 @@ test('a halt does not keep accounts disabled', async () => {
 
 test('nor does one that began while what gives an account back was on its way', async () => {
   const id = await offboarding.start(everywhere);
-  const reads = async () => (await wecom.requests('/cgi-bin/user/get')).length;
-  const before = await reads();
-  await wecom.faults({ path: '/cgi-bin/user/get', then: { delayMs: 300 } });
+  const before = await wecom.requests('/cgi-bin/user/get');
+  await wecom.hold('/cgi-bin/user/get', { method: 'GET' });
   await offboarding.cancel(id);
-  while ((await reads()) === before) await sleep(5);
+  await wecom.came('/cgi-bin/user/get', before.length + 1);
   await halt();
   time.advance(6_000);
+  await wecom.release();
 
   expect((await offboarding.toEnd(id)).status).toBe('cancelled');
   await asBefore();

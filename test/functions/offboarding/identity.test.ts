@@ -2,7 +2,6 @@ import { handler as updateUser } from '../../../functions/wecom/update-user.ts';
 import { invoke, type Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { dayMs, offboardings, type runs, stepOf } from '../../support/runs.ts';
-import { until } from '../../support/until.ts';
 import { consoles, everywhere, inMs, onlyWecom, startAlias } from './support.ts';
 
 const offboarding = offboardings();
@@ -297,15 +296,15 @@ test('one address for both APIs of DingTalk, which is all that the secret of a r
 
 test('nothing else that Usher writes comes between the check and the deletion', async () => {
   const id = await offboarding.start({ ...onlyWecom, graceDays: 1 });
-  const reads = async (): Promise<number> => (await wecom.requests('/cgi-bin/user/get')).length;
-  const before = await reads();
-  await wecom.faults({ method: 'GET', path: '/cgi-bin/user/get', then: { delayMs: 1_000 } });
+  const before = await wecom.requests('/cgi-bin/user/get');
+  await wecom.hold('/cgi-bin/user/get', { method: 'GET' });
   lambda.advance(dayMs);
-  await until(async () => (await reads()) > before);
+  await wecom.came('/cgi-bin/user/get', before.length + 1);
 
   const enabled = await invoke(updateUser, { path: { userid: 'lisi' }, body: { enable: 1 } });
 
   expect(enabled).toMatchObject({ status: 409, body: { code: 'locked', outcome: 'not_applied' } });
+  await wecom.release();
   expect((await offboarding.toEnd(id)).status).toBe('completed');
 });
 

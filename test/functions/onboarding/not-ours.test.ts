@@ -97,11 +97,13 @@ describe.each([
     const getPath = provider === 'wecom' ? '/cgi-bin/user/get' : '/topapi/v2/user/get';
     const method = provider === 'wecom' ? 'GET' : 'POST';
     await wibiclickRefuses();
-    await simulator.faults({ path, then: { drop: 'before' } }, { method, path: getPath, then: { delayMs: 1_500 } });
+    await simulator.faults({ path, then: { drop: 'before' } });
+    await simulator.hold(getPath, { method });
 
     const created = await onboarding.create({ accounts: { ...accounts, ...failing }, onFailure: 'undo' });
-    await until(async () => (await simulator.requests(getPath)).length > 0);
+    await simulator.came(getPath);
     await madeByOthers();
+    await simulator.release();
     const run = await onboarding.toEnd(created.body.id);
 
     expect(stepOf(run, provider, 'create')).toMatchObject({ status: 'succeeded' });
@@ -137,11 +139,12 @@ describe.each([
     ['a field that this run had not sent', provider === 'wecom' ? { position: '经理' } : { title: '经理' }],
     ['the departments', provider === 'wecom' ? { department: [3] } : { dept_id_list: [3] }],
   ])('one of ours stays that somebody changed since by %s', async (_, changes) => {
-    await wibiclick.faults({ path: '/connect-user-to-website', then: { delayMs: 2_000, status: 403 } });
+    await wibiclick.hold('/connect-user-to-website', { then: { status: 403 } });
 
     const created = await onboarding.create({ accounts: { ...accounts, ...failing }, onFailure: 'undo' });
     await until(async () => stepOf(await onboarding.get(created.body.id), provider, 'create').status === 'succeeded');
     await changedByOthers(changes);
+    await wibiclick.release();
     const run = await onboarding.toEnd(created.body.id);
 
     expect(stepOf(run, provider, 'undo')).toMatchObject(changedSince);
@@ -151,11 +154,12 @@ describe.each([
   });
 
   test('one of ours that somebody removed meanwhile needs nobody', async () => {
-    await wibiclick.faults({ path: '/connect-user-to-website', then: { delayMs: 2_000, status: 403 } });
+    await wibiclick.hold('/connect-user-to-website', { then: { status: 403 } });
 
     const created = await onboarding.create({ accounts: { ...accounts, ...failing }, onFailure: 'undo' });
     await until(async () => stepOf(await onboarding.get(created.body.id), provider, 'create').status === 'succeeded');
     await (provider === 'wecom' ? others.wecom() : others.dingtalk()).deleteUser('qianyi');
+    await wibiclick.release();
     const run = await onboarding.toEnd(created.body.id);
 
     expect(stepOf(run, provider, 'undo')).toMatchObject({ status: 'succeeded', result: { outcome: 'already_absent' } });
@@ -219,12 +223,13 @@ describe('WibiClick', () => {
   });
 
   test('one that somebody disconnected meanwhile keeps none of the others', async () => {
-    await wecom.faults({ path: wecomCreate, then: { delayMs: 2_000, errcode: 60104 } });
+    await wecom.hold(wecomCreate, { then: { errcode: 60104 } });
     const accounts = { wecom: member, wibiclick: { userId: '105', websites: ['201', '203', '204'] } };
 
     const created = await onboarding.create({ accounts, onFailure: 'undo' });
     await until(async () => (await linksOf('105')).length === 3);
     await others.wibiclick().disconnect({ userId: '105', websiteId: '201' });
+    await wecom.release();
     const run = await onboarding.toEnd(created.body.id);
 
     expect(await linksOf('105')).toEqual([]);

@@ -4,7 +4,6 @@ import { handler as deleteMember } from '../../../functions/wecom/delete-user.ts
 import { invoke, type Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { dayMs, minuteMs, onboardings, stepOf } from '../../support/runs.ts';
-import { until } from '../../support/until.ts';
 
 /** What becomes of the undoing itself. */
 
@@ -103,13 +102,14 @@ test('one whose answer is lost is found by reading, and not sent again', async (
 
 test('one whose effect is unknown waits until it was read, and is not sent again', async () => {
   await wibiclickRefuses();
-  await dingtalk.faults({ path: deleteUserPath, then: { delayMs: 1_000, drop: 'after' } });
+  await dingtalk.hold(deleteUserPath, { then: { drop: 'after' } });
   const created = await onboarding.create({
     accounts: { dingtalk: accounts.dingtalk, wibiclick: websites },
     onFailure: 'undo',
   });
-  await until(async () => (await dingtalk.requests(deleteUserPath)).length > 0);
+  await dingtalk.came(deleteUserPath);
   await dingtalk.faults({ path: '/topapi/v2/user/get', times: 4, then: { status: 500 } });
+  await dingtalk.release();
   await lambda.settled();
   const { id } = created.body;
   expect(stepOf(await onboarding.get(id), 'dingtalk', 'undo').reason).toMatch(/^(provider_timeout|locked)/);

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { handler as deleteDingtalkUser } from '../../../functions/dingtalk/delete-user.ts';
 import { store } from '../../../functions/shared/store.ts';
 import { handler as createUser } from '../../../functions/wecom/create-user.ts';
@@ -174,12 +173,13 @@ describe('when Usher is halted', () => {
   });
 
   test('a removal that has passed the fence, and comes to its sending later than 5 s after the halt, is not sent', async () => {
-    await dingtalk.faults({ path: '/topapi/v2/user/get', then: { delayMs: 300 } });
+    await dingtalk.hold('/topapi/v2/user/get');
     const removal = removeDingtalk('lisi');
-    while ((await dingtalk.requests('/topapi/v2/user/get')).length === 0) await sleep(5);
+    await dingtalk.came('/topapi/v2/user/get');
 
     await store.put(halt);
     time.advance(5_000);
+    await dingtalk.release();
 
     expect(await removal).toMatchObject({ status: 409, body: { code: 'halted', outcome: 'not_applied' } });
     expect(await dingtalk.requests('/topapi/v2/user/delete')).toEqual([]);

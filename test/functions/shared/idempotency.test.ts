@@ -9,7 +9,6 @@ import { invoke } from '../../support/invoke.ts';
 import { lambdas } from '../../support/lambda.ts';
 import { simulated } from '../../support/providers.ts';
 import { proxiedStore } from '../../support/store-proxy.ts';
-import { until } from '../../support/until.ts';
 
 const wecom = simulated('wecom');
 const dingtalk = simulated('dingtalk');
@@ -88,14 +87,15 @@ describe('a replay', () => {
   });
 
   test('while the first is under way in another process is in progress', async () => {
-    await wecom.faults({ method: 'GET', path: deletePath, then: { delayMs: 1_500 } });
+    await wecom.hold(deletePath, { method: 'GET' });
     const first = start('wecom/delete-user').invoke(lisi);
-    await until(async () => (await sent()) === 1);
+    await wecom.came(deletePath);
 
     expect(await start('wecom/delete-user').invoke(lisi)).toMatchObject({
       status: 409,
       body: { code: 'idempotency_in_progress', outcome: 'not_applied', retryable: true },
     });
+    await wecom.release();
     expect(await first).toMatchObject({ status: 200 });
     expect(await sent()).toBe(1);
   });
@@ -153,10 +153,11 @@ describe('an error', () => {
   });
 
   test('locked is not stored', async () => {
-    await wecom.faults({ method: 'GET', path: deletePath, then: { delayMs: 700 } });
+    await wecom.hold(deletePath, { method: 'GET' });
     const other = invoke(deleteUser, { path: { userid: 'lisi' } });
-    await until(async () => (await sent()) === 1);
+    await wecom.came(deletePath);
     expect(codeOf(await remove())).toBe('locked');
+    await wecom.release();
     await other;
 
     expect(codeOf(await remove())).toBe('not_found');
@@ -270,12 +271,15 @@ test('a retry that arrives after a newer write gives its own old answer, and und
 
 test('a replay whose record goes away while it looks may come again', async () => {
   await wecom.faults(
-    { method: 'GET', path: deletePath, then: { delayMs: 300, drop: 'before' } },
+    { method: 'GET', path: deletePath, then: { delayMs: 600_000, drop: 'before' } },
     { method: 'GET', path: deletePath, then: { drop: 'before' } },
   );
   const first = remove();
-  await until(async () => (await sent()) === 1);
-  storeProxy.hold('GetItem', first);
+  await wecom.came(deletePath);
+  storeProxy.hold(
+    'GetItem',
+    wecom.release().then(() => first),
+  );
 
   expect(codeOf(await remove())).toBe('idempotency_in_progress');
   expect((await first).status).toBe(503);
@@ -283,10 +287,11 @@ test('a replay whose record goes away while it looks may come again', async () =
 });
 
 test('an answer that cannot be stored still arrives', async () => {
-  await wecom.faults({ method: 'GET', path: deletePath, then: { delayMs: 500 } });
+  await wecom.hold(deletePath, { method: 'GET' });
   const first = remove();
-  await until(async () => (await sent()) === 1);
+  await wecom.came(deletePath);
   storeProxy.refuse();
+  await wecom.release();
 
   expect(await first).toMatchObject({ status: 200, body: { outcome: 'deleted' } });
 });

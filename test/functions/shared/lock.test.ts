@@ -2,7 +2,6 @@ import { handler as deleteUser } from '../../../functions/wecom/delete-user.ts';
 import { invoke } from '../../support/invoke.ts';
 import { lambdas } from '../../support/lambda.ts';
 import { simulated } from '../../support/providers.ts';
-import { until } from '../../support/until.ts';
 
 const wecom = simulated('wecom');
 const start = await lambdas();
@@ -16,9 +15,9 @@ describe('while a write is under way in one process', () => {
     ['the same write with the id in capitals', 'wecom/delete-user', { path: { userid: 'LiSi' } }],
     ['another write', 'wecom/create-user', { body: { userid: 'LISI', name: '李四', mobile: '13900005555' } }],
   ])('%s to that member is locked in another process, and not sent', async (_, id, request) => {
-    await wecom.faults({ method: 'GET', path: deletePath, then: { delayMs: 1_500 } });
+    await wecom.hold(deletePath, { method: 'GET' });
     const first = start('wecom/delete-user').invoke(lisi);
-    await until(async () => (await sentDeletes()) === 1);
+    await wecom.came(deletePath);
 
     const second = await start(id).invoke(request);
 
@@ -26,28 +25,33 @@ describe('while a write is under way in one process', () => {
       status: 409,
       body: { code: 'locked', outcome: 'not_applied', retryable: true },
     });
+    await wecom.release();
     expect(await first).toMatchObject({ status: 200 });
     expect(await sentDeletes()).toBe(1);
     expect(await wecom.requests('/cgi-bin/user/create')).toEqual([]);
   });
 
   test('a write to another member goes on', async () => {
-    await wecom.faults({ method: 'GET', path: deletePath, then: { delayMs: 1_500 } });
+    await wecom.hold(deletePath, { method: 'GET' });
     const first = start('wecom/delete-user').invoke(lisi);
-    await until(async () => (await sentDeletes()) === 1);
+    await wecom.came(deletePath);
 
     expect(await start('wecom/delete-user').invoke({ path: { userid: 'wangwu' } })).toMatchObject({ status: 200 });
+    await wecom.release();
     expect(await first).toMatchObject({ status: 200 });
   });
 });
 
 test('of writes that begin at one moment in two processes exactly one is sent', async () => {
-  await wecom.faults({ method: 'GET', path: deletePath, then: { delayMs: 1_500 } });
-  const [one, other] = [start('wecom/delete-user'), start('wecom/delete-user')];
+  await wecom.hold(deletePath, { method: 'GET' });
+  const both = [start('wecom/delete-user'), start('wecom/delete-user')].map((process) => process.invoke(lisi));
+  const refused = await Promise.race(both);
+  await wecom.release();
 
-  const answers = await Promise.all([one.invoke(lisi), other.invoke(lisi)]);
+  const answers = await Promise.all(both);
 
   expect(answers.map((answer) => answer?.body.code ?? answer?.status).sort()).toEqual([200, 'locked']);
+  expect(refused?.body.code).toBe('locked');
   expect(await sentDeletes()).toBe(1);
 });
 

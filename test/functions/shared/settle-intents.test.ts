@@ -103,10 +103,12 @@ test('run twice at once, as by a duplicate delivery, leaves one entry', async ()
 
 test('a slow run does not touch a write that began meanwhile', async () => {
   await leaveOpen(false);
-  await wecom.faults({ path: listPath, then: { delayMs: 500 } });
+  await wecom.hold(listPath);
   const slow = settle();
+  await wecom.came(listPath);
   expect(await settle()).toMatchObject({ failed: 1 });
   await leaveOpen(true);
+  await wecom.release();
 
   await slow;
 
@@ -114,10 +116,12 @@ test('a slow run does not touch a write that began meanwhile', async () => {
 });
 
 test('does not touch a write that is under way', async () => {
-  await wecom.faults({ method: 'GET', path: deletePath, then: { delayMs: 500 } });
+  await wecom.hold(deletePath, { method: 'GET' });
   const underWay = invoke(deleteUser, { path: { userid: 'lisi' } });
+  await wecom.came(deletePath);
 
   expect(await settle()).toEqual({ succeeded: 0, failed: 0, unknown: 0, left: 0 });
+  await wecom.release();
   expect((await underWay).status).toBe(200);
 });
 

@@ -7,7 +7,6 @@ import { invoke, lambdaContext } from '../../support/invoke.ts';
 import { simulated } from '../../support/providers.ts';
 import { proxiedStore } from '../../support/store-proxy.ts';
 import { time } from '../../support/time.ts';
-import { until } from '../../support/until.ts';
 
 const wecom = simulated('wecom');
 const wibiclick = simulated('wibiclick');
@@ -48,10 +47,11 @@ describe('while the store is down', () => {
 describe('when the store goes down after the provider has answered', () => {
   /** The answer of the provider is on its way when the store goes down. */
   const removeAndLoseStore = async (request: object) => {
-    await wecom.faults({ path: '/cgi-bin/user/list_id', then: { delayMs: 500 } });
+    await wecom.hold('/cgi-bin/user/list_id');
     const answer = invoke(deleteUser, request);
-    await until(async () => (await wecom.requests('/cgi-bin/user/list_id')).length === 1);
+    await wecom.came('/cgi-bin/user/list_id');
     store.refuse();
+    await wecom.release();
     return answer;
   };
 

@@ -1,4 +1,5 @@
 import { handler } from '../../../functions/wecom/create-user.ts';
+import { endless } from '../../support/attempts.ts';
 import { endTokens } from '../../support/end-tokens.ts';
 import { invoke } from '../../support/invoke.ts';
 import { simulated } from '../../support/providers.ts';
@@ -406,10 +407,15 @@ test('a provider that is down is tried three times, and the answer says that not
 });
 
 test('an attempt that hangs ends after 8 s, and its late arrival makes no second member', async () => {
-  await wecom.faults({ path: createPath, then: { delayMs: 8_500 } });
+  const runOut = endless();
+  await wecom.hold(createPath);
+  const answer = create();
+  await wecom.came(createPath);
+  runOut();
 
-  expect((await create()).body).toMatchObject({ outcome: 'created', verified: true });
-  await new Promise((resolve) => setTimeout(resolve, 700));
+  expect((await answer).body).toMatchObject({ outcome: 'created', verified: true });
+  await wecom.release();
+  expect(AbortSignal.timeout).toHaveBeenCalledWith(8_000);
   expect(await wecom.requests(createPath)).toHaveLength(2);
   expect((await wecom.state()).members.filter(({ userid }: { userid: string }) => userid === 'chenbo')).toHaveLength(1);
 });

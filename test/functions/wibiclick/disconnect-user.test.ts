@@ -1,4 +1,5 @@
 import { handler } from '../../../functions/wibiclick/disconnect-user.ts';
+import { endless } from '../../support/attempts.ts';
 import { invoke, type Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { simulated } from '../../support/providers.ts';
@@ -364,9 +365,14 @@ describe('an attempt whose answer is lost', () => {
   });
 
   test('is unknown when the provider is too slow and no time is left to read back', async () => {
-    await onPost({ delayMs: 700 });
+    const runOut = endless();
+    await wibiclick.hold(postPath);
+    const answer = disconnect();
+    await wibiclick.came(postPath);
+    time.advance(60_000);
+    runOut();
 
-    expect(await invoke(handler, { path: { userId: '101', websiteId: '201' } }, 1_400)).toMatchObject({
+    expect(await answer).toMatchObject({
       status: 504,
       body: { code: 'provider_timeout', retryable: true, outcome: 'unknown' },
     });
