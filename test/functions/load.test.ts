@@ -3,6 +3,7 @@ import { handler as createDingtalkUser } from '../../functions/dingtalk/create-u
 import { handler as deleteDingtalkUser } from '../../functions/dingtalk/delete-user.ts';
 import { handler as getDingtalkUser } from '../../functions/dingtalk/get-user.ts';
 import { clock } from '../../functions/shared/clock.ts';
+import { database } from '../../functions/shared/store.ts';
 import { handler as readLedger } from '../../functions/system/ledger.ts';
 import { handler as createWecomUser } from '../../functions/wecom/create-user.ts';
 import { handler as deleteWecomUser } from '../../functions/wecom/delete-user.ts';
@@ -17,8 +18,14 @@ clock.sleep = (ms) => setTimeout(ms);
 
 const providers = { wecom: simulated('wecom'), dingtalk: simulated('dingtalk'), wibiclick: simulated('wibiclick') };
 const generated = (index: number) => `member-${String(index + 1).padStart(5, '0')}`;
-/** One process plays all functions, the providers and the store here: with more, its own store would time out. */
 const inFlight = 100;
+/** One process plays all functions, the providers and the store here, which answers late on a slow machine. */
+beforeAll(() => {
+  const { requestHandler }: Json = database().config;
+  for (const timeout of ['connectionTimeout', 'requestTimeout']) {
+    requestHandler.updateHttpClientConfig(timeout, 60_000);
+  }
+});
 const many = <Item>(count: number, make: (index: number) => Item): Item[] =>
   Array.from({ length: count }, (_, index) => make(index));
 
