@@ -46,13 +46,12 @@ export class Directory {
 
   /**
    * Everybody. A reading whose cursor WeCom forgets begins again, once.
-   * @throws OperationError when a page cannot be read, or when nobody is listed: the creator always is
+   * @throws OperationError when a page cannot be read, or when nobody is listed
    */
   async read(): Promise<Members> {
     this.#latest = undefined;
     const readAt = clock.now();
     const members = new Members(await this.#allRows().catch((error) => this.#again(error)));
-    if (members.count === 0) throw unexpected('wecom', 'its id list names nobody');
     this.#latest = { members, readAt };
     return members;
   }
@@ -83,13 +82,17 @@ export class Directory {
     return (await Array.fromAsync(this.#pages())).flat();
   }
 
+  /** A list of nobody proves nothing: the creator of the corp is always in it. */
   async *#pages(): AsyncGenerator<Rows> {
     let cursor: string | null | undefined;
+    let count = 0;
     do {
       const page: IdPage = await this.#client.listIds(idsPerPage, cursor);
       yield page.dept_user;
       cursor = page.next_cursor;
+      count += page.dept_user.length;
     } while (cursor);
+    if (count === 0) throw unexpected('wecom', 'its id list names nobody');
   }
 }
 

@@ -91,6 +91,18 @@ describe('an attempt whose answer is lost', () => {
     expect(await isMember('lisi')).toBe(true);
   });
 
+  test('is unknown when the id list names nobody, which proves nothing', async () => {
+    await onDelete({ drop: 'before' });
+    await wecom.faults({ path: '/cgi-bin/user/list_id', times: 9, then: { body: '{"errcode":0,"dept_user":[]}' } });
+
+    expect(await remove()).toMatchObject({
+      status: 504,
+      body: { code: 'provider_timeout', outcome: 'unknown', detail: expect.stringContaining('names nobody') },
+    });
+    expect(await wecom.requests(deletePath)).toHaveLength(1);
+    expect(await isMember('lisi')).toBe(true);
+  });
+
   test('is unknown when it hangs until the time is used up', async () => {
     const runOut = endless();
     await wecom.hold(deletePath, { method: 'GET' });

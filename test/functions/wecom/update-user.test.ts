@@ -272,7 +272,7 @@ describe('a new userid', () => {
       '/cgi-bin/gettoken': [{ body: { access_token: 'token', expires_in: 7200 } }],
       [updatePath]: [{ body: { errcode: 0, errmsg: 'updated' } }],
       [getPath]: readings,
-      [listPath]: [{ body: { errcode: 0, dept_user: [] } }],
+      [listPath]: [{ body: { errcode: 0, dept_user: [{ userid: 'founder', department: 1 }] } }],
     });
 
     expect((await update({ new_userid: 'lisi2' }, 'LiSi')).body).toMatchObject(expected);

@@ -29,7 +29,7 @@ beforeEach(async () => {
   server.play({
     '/cgi-bin/gettoken': tokens.map((access_token) => ({ body: { errcode: 0, access_token, expires_in: 7200 } })),
     '/cgi-bin/user/get': [{ body: { errcode: 60111, errmsg: 'userid not found' } }],
-    '/cgi-bin/user/list_id': [{ body: { errcode: 0, dept_user: [] } }],
+    '/cgi-bin/user/list_id': [{ body: { errcode: 0, dept_user: [{ userid: 'founder', department: 1 }] } }],
   });
 });
 

@@ -99,7 +99,7 @@ const listsAround = ({ request: { path, body } }: Pair): ScriptedReply[] => {
   const listing = (userids: string[]) => ({
     body: { errcode: 0, errmsg: 'ok', dept_user: userids.map((userid) => ({ userid, department: 1 })) },
   });
-  if (path !== batchPath) return [listing([])];
+  if (path !== batchPath) return [listing(['founder'])];
   return [listing(body.useridlist), listing(body.useridlist), listing(['founder'])];
 };
 
@@ -137,7 +137,7 @@ async function holdToken(token: string): Promise<void> {
   server.play({
     [tokenPath]: [tokenReply(token)],
     [deletePath]: [{ body: { errcode: 0, errmsg: 'deleted' } }],
-    [listPath]: [{ body: { errcode: 0, dept_user: [] } }],
+    [listPath]: [{ body: { errcode: 0, dept_user: [{ userid: 'founder', department: 1 }] } }],
   });
   await invoke(deleteUser, { path: { userid: 'earlier' } });
 }
