@@ -114,7 +114,7 @@ export function defineOperation<I extends ObjectSchema, O extends z.ZodMiniType,
     return around(request, perform, { ofOutput, ofError });
   };
 
-  const handler: HttpHandler = middy<APIGatewayProxyEventV2, Answer>()
+  const handler: HttpHandler = middy<APIGatewayProxyEventV2, Answer>({ timeoutEarlyResponse: outOfTime })
     .use(logAnswer(route, effect))
     .use(answerFailures(effect))
     .handler(answer);
@@ -160,6 +160,15 @@ const csvAnswer = ({ fileName, text }: CsvDownload): Answer => ({
 
 const requestIdOf = (event: APIGatewayProxyEventV2 | null, context: Context): string =>
   event?.requestContext?.requestId ?? context.awsRequestId;
+
+/** What is said right before Lambda ends the function. Every call has a shorter limit, but several can add up. */
+function outOfTime(): never {
+  throw new OperationError('provider_timeout', 'the time of this function ran out', {
+    outcome: 'unknown',
+    retryAfter: 5,
+    fix: 'Look at the ledger and read the member before you send this again: the change may still take effect.',
+  });
+}
 
 /** Whatever went wrong, as a documented failure. A read has no effect; after a bug that of a write is unknown. */
 function toFailure(error: unknown, effect: Effect): OperationError {

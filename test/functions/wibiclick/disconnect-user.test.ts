@@ -199,10 +199,14 @@ describe('a first read that fails means that nothing was sent', () => {
   });
 
   test('nor when the provider is too slow', async () => {
-    await onRead({ delayMs: 600 }, 9);
+    const runOut = endless();
+    await wibiclick.hold(listPath, { method: 'GET' });
+    const answering = disconnect();
+    await wibiclick.came(listPath);
+    time.advance(60_000);
+    runOut();
 
-    const answer = await invoke(handler, { path: { userId: '101', websiteId: '201' } }, 1_300);
-
+    const answer = await answering;
     expect(answer.body).toMatchObject({ retryable: true, outcome: 'not_applied' });
     expect(await posts()).toEqual([]);
   });

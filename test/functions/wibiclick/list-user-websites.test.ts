@@ -1,4 +1,5 @@
 import { handler } from '../../../functions/wibiclick/list-user-websites.ts';
+import { endless } from '../../support/attempts.ts';
 import { invoke, type Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { simulated } from '../../support/providers.ts';
@@ -238,9 +239,14 @@ describe('a read that fails', () => {
   });
 
   test('for want of time is retryable', async () => {
-    await onRead({ delayMs: 600 }, 9);
+    const runOut = endless();
+    await wibiclick.hold(listPath, { method: 'GET' });
+    const answer = invoke(handler, { path: { userId: '101' } });
+    await wibiclick.came(listPath);
+    time.advance(60_000);
+    runOut();
 
-    expect((await invoke(handler, { path: { userId: '101' } }, 1_300)).body).toMatchObject({
+    expect((await answer).body).toMatchObject({
       retryable: true,
       outcome: 'not_applied',
     });
