@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
 import {
+  BatchWriteItemCommand,
   DeleteItemCommand,
   DynamoDBClient,
   GetItemCommand,
@@ -59,6 +60,8 @@ function useStore({ name, body = '' }: Call): Promise<object> {
       return store.send(new DeleteItemCommand(input));
     case 'Query':
       return store.send(new QueryCommand(input));
+    case 'BatchWriteItem':
+      return store.send(new BatchWriteItemCommand(input));
     default:
       throw new Error(`bench/bare.ts cannot ${name}`);
   }

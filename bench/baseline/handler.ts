@@ -3,6 +3,7 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
+  BatchWriteCommand,
   DeleteCommand,
   DynamoDBDocumentClient,
   GetCommand,
@@ -91,6 +92,10 @@ async function useStore({ name }: z.output<typeof storeCall>): Promise<object> {
           ExpressionAttributeValues: { ':pk': Key.pk },
         }),
       );
+    case 'BatchWriteItem': {
+      const Item = { ...Key, seenAt: Date.now() };
+      return documents.send(new BatchWriteCommand({ RequestItems: { [TableName ?? '']: [{ PutRequest: { Item } }] } }));
+    }
     default:
       throw new Error(`the baseline cannot ${name}`);
   }
