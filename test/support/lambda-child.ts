@@ -13,6 +13,8 @@ let killAt: Call['killAt'];
 let events = 0;
 
 Date.now = () => realNow() + clockAhead;
+// The clock ends no attempt: the machine may be so slow that a second process starts when the first would have given up.
+AbortSignal.timeout = () => new AbortController().signal;
 
 /** Sees both ends of each request of the process: about to be sent, and its answer received in full. */
 const { end, emit } = http.ClientRequest.prototype;

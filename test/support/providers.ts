@@ -6,6 +6,7 @@ import { createTable, startDynamodb } from '../../sandbox/dynamodb.ts';
 import { type RunningServer, type SimulatedProvider, startSimulator } from '../../sandbox/simulator.ts';
 import { createWecomSimulator } from '../../sandbox/wecom.ts';
 import { createWibiclickSimulator } from '../../sandbox/wibiclick.ts';
+import { endless } from './attempts.ts';
 import type { Json } from './invoke.ts';
 import './time.ts';
 import { until } from './until.ts';
@@ -103,9 +104,14 @@ export function simulated(name: ProviderName, create = simulators[name]) {
     /** Requests so far, or those of one path. */
     requests,
     faults,
-    /** Holds back what calls of `path` bring about, and their answers, until `release`. */
-    hold: (path: string, { then = {}, ...fault }: Partial<Fault> = {}) =>
-      faults({ path, ...fault, then: { delayMs: 600_000, ...then } }),
+    /**
+     * Holds back what calls of `path` bring about, and their answers, until `release`.
+     * @returns what ends the attempt that is under way, since the clock ends none from now on
+     */
+    hold: async (path: string, { then = {}, ...fault }: Partial<Fault> = {}) => {
+      await faults({ path, ...fault, then: { delayMs: 600_000, ...then } });
+      return endless();
+    },
     /** Until so many calls of `path` have come. */
     came: (path: string, calls = 1) => until(async () => (await requests(path)).length >= calls),
     release: () => control('release', {}),

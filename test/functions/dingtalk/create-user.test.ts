@@ -1,5 +1,4 @@
 import { handler } from '../../../functions/dingtalk/create-user.ts';
-import { endless } from '../../support/attempts.ts';
 import { invoke, type Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { simulated } from '../../support/providers.ts';
@@ -234,8 +233,7 @@ describe('an attempt whose answer is lost', () => {
   });
 
   test('(no answer in time) is never doubled', async () => {
-    const runOut = endless();
-    await dingtalk.hold(createPath);
+    const runOut = await dingtalk.hold(createPath);
     const answer = create();
     await dingtalk.came(createPath);
     runOut();

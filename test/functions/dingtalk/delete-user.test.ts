@@ -1,5 +1,4 @@
 import { handler } from '../../../functions/dingtalk/delete-user.ts';
-import { endless } from '../../support/attempts.ts';
 import { invoke, type Json } from '../../support/invoke.ts';
 import { simulated } from '../../support/providers.ts';
 import { time } from '../../support/time.ts';
@@ -544,8 +543,7 @@ describe('an attempt whose answer is lost', () => {
   });
 
   test('(no answer in time) is settled by reading, and the second attempt stays the only effect', async () => {
-    const runOut = endless();
-    await dingtalk.hold(deletePath);
+    const runOut = await dingtalk.hold(deletePath);
     const answer = remove();
     await dingtalk.came(deletePath);
     runOut();
@@ -557,8 +555,7 @@ describe('an attempt whose answer is lost', () => {
   });
 
   test('(never an answer in time) stays unknown, since the provider may be at work still', async () => {
-    const runOut = endless();
-    await dingtalk.hold(deletePath, { times: 9, then: { drop: 'before' } });
+    const runOut = await dingtalk.hold(deletePath, { times: 9, then: { drop: 'before' } });
     const answer = remove();
     for (const attempt of [1, 2]) {
       await dingtalk.came(deletePath, attempt);

@@ -1,5 +1,4 @@
 import { handler } from '../../../functions/dingtalk/terminate-user.ts';
-import { endless } from '../../support/attempts.ts';
 import { invoke, type Json } from '../../support/invoke.ts';
 import { simulated } from '../../support/providers.ts';
 import { getPath, ledgerOf, terminationPath } from './support.ts';
@@ -163,8 +162,7 @@ describe('an attempt whose answer is lost', () => {
   });
 
   test('(too late) is never doubled', async () => {
-    const runOut = endless();
-    await dingtalk.hold(terminationPath);
+    const runOut = await dingtalk.hold(terminationPath);
     const answer = terminate();
     await dingtalk.came(terminationPath);
     runOut();

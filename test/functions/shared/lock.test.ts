@@ -46,6 +46,7 @@ test('of writes that begin at one moment in two processes exactly one is sent', 
   await wecom.hold(deletePath, { method: 'GET' });
   const both = [start('wecom/delete-user'), start('wecom/delete-user')].map((process) => process.invoke(lisi));
   const refused = await Promise.race(both);
+  await wecom.came(deletePath);
   await wecom.release();
 
   const answers = await Promise.all(both);

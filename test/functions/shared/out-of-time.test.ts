@@ -1,6 +1,5 @@
 import { handler as deleteUser } from '../../../functions/wecom/delete-user.ts';
 import { handler as getUser } from '../../../functions/wecom/get-user.ts';
-import { endless } from '../../support/attempts.ts';
 import { invoke } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { simulated } from '../../support/providers.ts';
@@ -12,7 +11,6 @@ test.each([
   ['a read had none', getUser, '/cgi-bin/user/get', 'not_applied'],
   ['a write may have had its effect', deleteUser, '/cgi-bin/user/delete', 'unknown'],
 ])('when the time of the function runs out, %s, and it is no bug', async (_, handler, path, outcome) => {
-  endless();
   await wecom.hold(path, { method: 'GET' });
 
   const answer = await invoke(handler, { path: { userid: 'lisi' } }, 3_000);

@@ -1,5 +1,4 @@
 import { handler } from '../../../functions/wecom/create-user.ts';
-import { endless } from '../../support/attempts.ts';
 import { endTokens } from '../../support/end-tokens.ts';
 import { invoke } from '../../support/invoke.ts';
 import { simulated } from '../../support/providers.ts';
@@ -407,8 +406,7 @@ test('a provider that is down is tried three times, and the answer says that not
 });
 
 test('an attempt that hangs ends after 8 s, and its late arrival makes no second member', async () => {
-  const runOut = endless();
-  await wecom.hold(createPath);
+  const runOut = await wecom.hold(createPath);
   const answer = create();
   await wecom.came(createPath);
   runOut();

@@ -1,5 +1,4 @@
 import { handler } from '../../../functions/wecom/delete-user.ts';
-import { endless } from '../../support/attempts.ts';
 import { endTokens } from '../../support/end-tokens.ts';
 import { invoke } from '../../support/invoke.ts';
 import { simulated } from '../../support/providers.ts';
@@ -104,8 +103,7 @@ describe('an attempt whose answer is lost', () => {
   });
 
   test('is unknown when it hangs until the time is used up', async () => {
-    const runOut = endless();
-    await wecom.hold(deletePath, { method: 'GET' });
+    const runOut = await wecom.hold(deletePath, { method: 'GET' });
     const answer = remove('lisi');
     await wecom.came(deletePath);
     time.advance(60_000);

@@ -1,6 +1,5 @@
 import { Deadline } from '../../../functions/shared/clock.ts';
 import { handler } from '../../../functions/wecom/delete-user.ts';
-import { endless } from '../../support/attempts.ts';
 import type { Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { simulated } from '../../support/providers.ts';
@@ -226,8 +225,7 @@ describe('a batch without an answer', () => {
   });
 
   test('that timed out may be at work still: it is unknown, and not sent again', async () => {
-    const runOut = endless();
-    await wecom.hold(batchPath);
+    const runOut = await wecom.hold(batchPath);
     const ends = remove(['lisi', 'wangwu']);
     await wecom.came(batchPath);
     runOut();

@@ -1,5 +1,4 @@
 import { handler } from '../../../functions/wibiclick/disconnect-user.ts';
-import { endless } from '../../support/attempts.ts';
 import { invoke, type Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { simulated } from '../../support/providers.ts';
@@ -199,8 +198,7 @@ describe('a first read that fails means that nothing was sent', () => {
   });
 
   test('nor when the provider is too slow', async () => {
-    const runOut = endless();
-    await wibiclick.hold(listPath, { method: 'GET' });
+    const runOut = await wibiclick.hold(listPath, { method: 'GET' });
     const answering = disconnect();
     await wibiclick.came(listPath);
     time.advance(60_000);
@@ -369,8 +367,7 @@ describe('an attempt whose answer is lost', () => {
   });
 
   test('is unknown when the provider is too slow and no time is left to read back', async () => {
-    const runOut = endless();
-    await wibiclick.hold(postPath);
+    const runOut = await wibiclick.hold(postPath);
     const answer = disconnect();
     await wibiclick.came(postPath);
     time.advance(60_000);

@@ -1,5 +1,4 @@
 import { handler } from '../../../functions/wibiclick/list-user-websites.ts';
-import { endless } from '../../support/attempts.ts';
 import { invoke, type Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { simulated } from '../../support/providers.ts';
@@ -239,8 +238,7 @@ describe('a read that fails', () => {
   });
 
   test('for want of time is retryable', async () => {
-    const runOut = endless();
-    await wibiclick.hold(listPath, { method: 'GET' });
+    const runOut = await wibiclick.hold(listPath, { method: 'GET' });
     const answer = invoke(handler, { path: { userId: '101' } });
     await wibiclick.came(listPath);
     time.advance(60_000);
