@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { clock } from './clock.ts';
 import { env } from './env-names.ts';
 import { OperationError } from './errors.ts';
 import { logger } from './log.ts';
-import { absent, epochSeconds, equals, type Item, store } from './store.ts';
+import { absent, type Condition, epochSeconds, type Item, store } from './store.ts';
 
 const hourMs = 3_600_000;
 /** The hour under way and the 24 before it: a removal counts for at least 24 hours. */
@@ -13,6 +14,8 @@ interface Budget extends Item {
   hour: number;
   used: number;
   counts: Record<string, number>;
+  /** The reservation that was counted last. */
+  last?: string;
 }
 
 /** So many removals, counted in one hour since the epoch. */
@@ -52,13 +55,16 @@ const budgetKey = (provider: string) => ({ pk: `budget#${provider}`, sk: 'day' }
  */
 export async function reserve(provider: string, { count, approved }: Wanted): Promise<Reservation> {
   const limit = approved ? Number.MAX_SAFE_INTEGER : fenceSettings().perDay;
+  // An answer of the store may be lost, and then it is found by its id.
+  const id = randomUUID();
   for (;;) {
     const hour = hourNow();
     const reservation = { hour, count };
-    if (await countIn(provider, reservation, limit)) return reservation;
+    if (await countIn(provider, { ...reservation, id }, limit)) return reservation;
     const budget = await store.get<Budget>(budgetKey(provider));
+    if (budget?.last === id) return reservation;
     if (budget?.hour === hour && budget.used + count > limit) throw tripped(provider, budget, limit, count);
-    if (budget?.hour !== hour && (await openHour(provider, reservation, budget, limit))) return reservation;
+    if (budget?.hour !== hour && (await openHour(provider, { ...reservation, id }, budget, limit))) return reservation;
   }
 }
 
@@ -120,6 +126,7 @@ export async function giveBack(provider: string, { hour, count }: Reservation): 
     await store.update(budgetKey(provider), {
       expression: 'SET #used = #used - :count, #counts.#hour = #counts.#hour - :count',
       condition: '#counts.#hour >= :count',
+      once: true,
       names: { '#used': 'used', '#counts': 'counts', '#hour': String(hour) },
       values: { ':count': count },
     });
@@ -132,12 +139,16 @@ export async function giveBack(provider: string, { hour, count }: Reservation): 
 const hourNow = (): number => Math.floor(clock.now() / hourMs);
 
 /** One atomic step, however many functions do it at once: the hour and the sum, if there is room. */
-const countIn = (provider: string, { hour, count }: Reservation, limit: number): Promise<Item | undefined> =>
+const countIn = (
+  provider: string,
+  { hour, count, id }: Reservation & { id: string },
+  limit: number,
+): Promise<Item | undefined> =>
   store.update(budgetKey(provider), {
-    expression: 'SET #used = #used + :count, #counts.#slot = #counts.#slot + :count',
-    condition: '#hour = :hour AND #used <= :room',
-    names: { '#used': 'used', '#counts': 'counts', '#slot': String(hour), '#hour': 'hour' },
-    values: { ':count': count, ':hour': hour, ':room': limit - count },
+    expression: 'SET #used = #used + :count, #counts.#slot = #counts.#slot + :count, #last = :id',
+    condition: '#hour = :hour AND #used <= :room AND #last <> :id',
+    names: { '#used': 'used', '#counts': 'counts', '#slot': String(hour), '#hour': 'hour', '#last': 'last' },
+    values: { ':count': count, ':hour': hour, ':room': limit - count, ':id': id },
   });
 
 /**
@@ -146,7 +157,7 @@ const countIn = (provider: string, { hour, count }: Reservation, limit: number):
  */
 async function openHour(
   provider: string,
-  { hour, count }: Reservation,
+  { hour, count, id }: Reservation & { id: string },
   budget: Budget | undefined,
   limit: number,
 ): Promise<boolean> {
@@ -158,10 +169,18 @@ async function openHour(
     hour,
     used: used + count,
     counts: { ...counts, [hour]: (counts[hour] ?? 0) + count },
+    last: id,
     ttl: epochSeconds(2 * countedHours * hourMs),
   };
-  return store.put(next, budget ? equals('hour', budget.hour) : absent);
+  return store.put(next, budget ? unchanged(budget) : absent);
 }
+
+/** Nobody has counted anything since it was read. */
+const unchanged = ({ hour, used }: Budget): Condition => ({
+  expression: '#hour = :hour AND #used = :used',
+  names: { '#hour': 'hour', '#used': 'used' },
+  values: { ':hour': hour, ':used': used },
+});
 
 const isCounted = (hour: number, now: number): boolean => hour > now - countedHours;
 

@@ -36,6 +36,8 @@ export interface Condition {
 
 export interface Change extends Required<Condition> {
   condition: string;
+  /** It must not be made twice, so it is not sent again when its answer is lost. */
+  once?: true;
 }
 
 export interface Page {
@@ -47,15 +49,13 @@ export interface Page {
 /** A page of DynamoDB ends at 1 MB anyway. */
 const pageSize = 1_000;
 
-let client: DynamoDBClient | undefined;
+const requestHandler = { connectionTimeout: 1_000, requestTimeout: 3_000 };
+const clients: Record<number, DynamoDBClient> = {};
 
-export const database = (): DynamoDBClient => {
-  client ??= new DynamoDBClient({
-    maxAttempts: 3,
-    requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000 },
-  });
-  return client;
-};
+export function database(maxAttempts = 3): DynamoDBClient {
+  clients[maxAttempts] ??= new DynamoDBClient({ maxAttempts, requestHandler });
+  return clients[maxAttempts];
+}
 
 export function tableName(): string {
   const name = process.env[env.table];
@@ -104,7 +104,9 @@ export const store = {
       ExpressionAttributeValues: marshall(change.values, { removeUndefinedValues: true }),
       ReturnValues: 'ALL_NEW',
     };
-    const answer = await reached(() => ifConditionHolds(() => database().send(new UpdateItemCommand(input))));
+    const answer = await reached(() =>
+      ifConditionHolds(() => database(change.once && 1).send(new UpdateItemCommand(input))),
+    );
     return answer && (unmarshall(answer.Attributes ?? {}) as T);
   },
 

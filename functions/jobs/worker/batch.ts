@@ -134,9 +134,12 @@ async function record({ operation }: Bench, { item, intent }: Opened, end: BulkE
   return { status: 'unknown', error: effectUnknown };
 }
 
-/** The directory had the account when the job was planned: there is nothing left to do. */
-const isGoneSince = ({ effect }: BulkOperation, { seen }: JobItem, { code }: OperationError): boolean =>
-  effect === 'delete' && seen === true && code === 'not_found';
+/**
+ * The directory had the account when the job was planned: there is nothing left to do. Not in WibiClick, where a row is
+ * about one website of a user, and which ones the user has is not read.
+ */
+const isGoneSince = ({ effect, provider }: BulkOperation, { seen }: JobItem, { code }: OperationError): boolean =>
+  effect === 'delete' && provider !== 'wibiclick' && seen === true && code === 'not_found';
 
 const refusedEnd = (error: OperationError): RowEnd => (mayPass(error) ? { again: error } : failureOf(error));
 

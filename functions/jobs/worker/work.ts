@@ -106,8 +106,10 @@ async function tellTripped({ id, digest }: Job, error: unknown): Promise<never> 
 
 /** Gives back what rows without an effect did not use. Noted first: killed in between, it is not given back twice. */
 async function endBudget(job: Job, provider: string, { counts }: Progress): Promise<void> {
-  const { reserved } = await loadJob(job.id);
-  const count = Math.min(reserved?.count ?? 0, counts.failed + counts.skipped);
+  const { reserved, removals } = await loadJob(job.id);
+  // A row with an effect may be any of them where not all take access away.
+  const unused = Math.max(0, (removals[provider] ?? 0) - counts.succeeded - counts.unknown);
+  const count = Math.min(reserved?.count ?? 0, unused);
   if (!reserved || count === 0) return;
   if (await noteBudget(job, undefined)) await giveBack(provider, { ...reserved, count });
 }
