@@ -3,7 +3,7 @@ import { runKeptMs } from '../../shared/ledger.ts';
 import { errorCode, providerDetail } from '../../shared/problem.ts';
 import { documented } from '../../shared/schema.ts';
 import { epochSeconds, type Item, store } from '../../shared/store.ts';
-import { putAll } from '../../shared/store-many.ts';
+import { deleteAll, putAll } from '../../shared/store-many.ts';
 
 export const itemStatus = z.enum(['pending', 'succeeded', 'failed', 'skipped', 'unknown']);
 export type ItemStatus = z.infer<typeof itemStatus>;
@@ -44,6 +44,8 @@ export const toItemAnswer = (item: JobItem): ItemAnswer => itemAnswer.parse(item
 
 /** How long rows that have not ended are kept, with what they hold, after a plan could last be applied. */
 const pendingKeptMs = 40 * 86_400_000;
+/** For how long a plan can be renewed, so that its rows outlast another day and a halt of 30 days. */
+export const renewableMs = 9 * 86_400_000;
 const pageSize = 500;
 
 const partitionOf = (jobId: string): string => `run#${jobId}`;
@@ -52,12 +54,16 @@ const last = 'item#~';
 
 type NewItem = Pick<JobItem, 'subject' | 'input' | 'seen'>;
 
-/** @param expiresAt until when the job can be applied, epoch milliseconds */
-export const putNewItems = (jobId: string, rows: NewItem[], expiresAt: number): Promise<void> => {
+/**
+ * Stores the rows of a job, and none besides: an attempt that died may have left more.
+ * @param expiresAt until when the job can be applied, epoch milliseconds
+ */
+export async function putNewItems(jobId: string, rows: NewItem[], expiresAt: number): Promise<void> {
+  await deleteAll(await Array.fromAsync(itemsFrom(jobId, rows.length)));
   const ttl = Math.ceil((expiresAt + pendingKeptMs) / 1000);
   const pending = { pk: partitionOf(jobId), ttl, status: 'pending' };
-  return putAll(rows.map((row, index) => ({ ...row, ...pending, sk: keyOf(index), index })));
-};
+  await putAll(rows.map((row, index) => ({ ...row, ...pending, sk: keyOf(index), index })));
+}
 
 /** What the rows hold, in their order, as long as none has ended. */
 export const inputsOf = async (jobId: string): Promise<object[]> =>

@@ -1,9 +1,10 @@
 import type { CleanupClients } from '../../cleanup/policies/clients.ts';
 import { noLongerFound } from '../../cleanup/policies/still-found.ts';
 import { rosterProvider } from '../../cleanup/rosters/roster.ts';
-import type { OperationError } from '../../shared/errors.ts';
+import { clock } from '../../shared/clock.ts';
+import { OperationError } from '../../shared/errors.ts';
 import { applyRun } from '../../shared/runs/apply-run.ts';
-import { inputsOf } from '../job/items.ts';
+import { inputsOf, renewableMs } from '../job/items.ts';
 import { type JobRequest, loadJob } from '../job/job.ts';
 import { loadOperation } from '../request/operations.ts';
 import { readDirectory } from './directories.ts';
@@ -22,8 +23,10 @@ export interface WantedApply {
  * @throws OperationError as `applyRun` does, or what keeps the directory from being read whole
  */
 export async function applyJob({ id, digest, caller }: WantedApply, clients: CleanupClients): Promise<void> {
+  const run = await loadJob(id);
+  if (clock.now() > Math.max(run.expiresAt, run.createdAt + renewableMs)) throw tooOld();
   await applyRun({
-    run: await loadJob(id),
+    run,
     caller,
     digest,
     draft: async (request) => {
@@ -38,6 +41,11 @@ export async function applyJob({ id, digest, caller }: WantedApply, clients: Cle
     reserve: reserveAll,
   });
 }
+
+const tooOld = (): OperationError =>
+  new OperationError('conflict', 'the plan is so old that its rows may not be kept until its end; nothing was sent', {
+    fix: 'Plan the job anew.',
+  });
 
 /** What a cleanup has found is looked at again. */
 async function refusalsOf(
