@@ -11,6 +11,8 @@ import { noRoster, usableRoster } from './usable-roster.ts';
 const newcomerMs = 30 * 86_400_000;
 const pageSize = 1_000;
 const concurrency = 5;
+/** Whoever applies the job waits while each of them is looked up again, at the 10 calls a second that DingTalk allows. */
+const mostFound = 150;
 
 /**
  * Accounts elsewhere of people whom HR dismissed in DingTalk, by the same id in the same spelling. Who was hired again
@@ -26,7 +28,12 @@ export async function findDismissed({ provider, clients, accounts }: Looking): P
   refuseTooMany(listed.length);
   const users = await pMap(listed, (id) => clients.dingtalk.identities.find(id), { concurrency });
   const left = listed.filter((_, index) => users[index] === undefined);
-  return { ids: await withoutNewcomers(provider, left, clock.now() - newcomerMs) };
+  const found = await withoutNewcomers(provider, left, clock.now() - newcomerMs);
+  const more = found.length - mostFound;
+  return {
+    ids: found.slice(0, mostFound),
+    ...(more > 0 && { warnings: [`more: ${more} others are found by the next cleanup, once these are gone.`] }),
+  };
 }
 
 /** @returns the refusal where there is no Smart HR, or we may not read it */

@@ -1,13 +1,25 @@
-import { comparable } from '../rosters/roster.ts';
+import { named } from '../../shared/named.ts';
+import { comparable, type RosterProvider } from '../rosters/roster.ts';
+import type { Roster } from '../rosters/roster-store.ts';
 import { withoutNewcomers } from './ledger.ts';
 import type { Looked, Looking } from './looking.ts';
-import { noRoster, usableRoster } from './usable-roster.ts';
+import { noRoster, usableMs, usableRoster } from './usable-roster.ts';
 
-/** Accounts that are not on the roster, but for those that Usher made after it was uploaded. */
+/** Accounts that are not on the roster, but for those that Usher may have made after it was drawn up. */
 export async function findOffRoster({ provider, accounts }: Looking): Promise<Looked> {
   const roster = await usableRoster(provider);
   if (!roster) return noRoster(provider);
   const among = await accounts();
   const absent = among.filter((id) => !roster.ids.has(comparable(provider, id)));
-  return { ids: await withoutNewcomers(provider, absent, roster.uploadedAt) };
+  const shortened = absent.filter((id) => hasLostZeros(provider, id, roster));
+  const left = absent.filter((id) => !shortened.includes(id));
+  const warning = `lost_zeros: ${named(shortened)} may be on the roster without the zeros in front; left out.`;
+  return {
+    ...(shortened.length > 0 && { warnings: [warning] }),
+    ids: await withoutNewcomers(provider, left, roster.uploadedAt - usableMs),
+  };
 }
+
+/** A spreadsheet takes 0042 for the number 42. */
+const hasLostZeros = (provider: RosterProvider, id: string, { ids }: Roster): boolean =>
+  /^0+\d+$/.test(id) && ids.has(comparable(provider, id.replace(/^0+/, '')));

@@ -7,6 +7,8 @@ import type { Looked } from './looking.ts';
 const hourMs = 3_600_000;
 /** A roster of yesterday, and half a day for an upload that is late. */
 const usableHours = 36;
+/** As old as a list may be when it is uploaded, too: nobody tells when it was drawn up. */
+export const usableMs = usableHours * hourMs;
 
 /**
  * The roster, if it can tell who has left.

@@ -21,6 +21,9 @@ export function readRoster(provider: RosterProvider, csv: string, count: number)
   return idsOf(provider, rows);
 }
 
+/** An error of a formula, a number that was rounded, or characters that nobody sees. */
+const looksSpoilt = (id: string): boolean => /^#|^\d(\.\d+)?E\+?\d+$|\p{Cf}/iu.test(id);
+
 function inHeader(header: string[]): FieldError[] {
   if (!header.includes(column)) return [{ path: 'header', message: `must be ${column}, and nothing else` }];
   return header.flatMap((name, index) =>
@@ -37,6 +40,11 @@ function idsOf(provider: RosterProvider, rows: CsvRow[]): string[] {
     const parsed = z.safeParse(rosterIds[provider], cells[column]);
     if (!parsed.success) {
       errors.push(...parsed.error.issues.map(({ message }) => ({ path: `row ${line}: ${column}`, message })));
+      continue;
+    }
+    if (looksSpoilt(parsed.data)) {
+      const message = 'looks spoilt by a spreadsheet or by copying; export the ids as text';
+      errors.push({ path: `row ${line}: ${column}`, message });
       continue;
     }
     const id = comparable(provider, parsed.data);
