@@ -19,6 +19,7 @@ import type { OffboardingClients } from '../accounts/clients.ts';
 import { applyOffboarding } from '../plan/apply.ts';
 import { draftWithAdvice } from '../plan/plan.ts';
 import type { OffboardingRequest } from '../request/request.ts';
+import { refuseBegunByPeople } from './begun-by-people.ts';
 
 type LeaverRun = Run<OffboardingRequest, OffboardingFacts>;
 
@@ -54,6 +55,7 @@ async function plan(
 ): Promise<LeaverRun> {
   for (const { eventId, runId: earlier } of [...last.values()].filter((one) => one !== undefined))
     if (eventId !== event.eventId && earlier !== undefined) await requireOver(earlier);
+  await refuseBegunByPeople(event);
   const plannedAt = clock.now();
   const draft = await draftWithAdvice(request, clients, plannedAt);
   for (const refusal of draft.refusals) throw refusal;

@@ -1,3 +1,4 @@
+import { refuseBegunByPeople } from '../../offboarding/event/begun-by-people.ts';
 import { BadEvent } from '../../shared/bad-event.ts';
 import { hr } from '../../shared/event-fields.ts';
 import {
@@ -32,6 +33,7 @@ export async function join(
   const found = await findRun(runIdOf('onboarding', event.eventId));
   if (found && !isRepeated(event, last)) throw usedTwice();
   const leavers = await findLeavers(event, last);
+  await refuseBegunByPeople(event);
   const accounts = accountsToMake([...leavers.keys()].map((subject) => subject.split(':')[0] ?? ''));
   for (const run of leavers.values()) requireNothingRemoved(run);
 
@@ -52,7 +54,11 @@ async function findLeavers({ eventId }: HrEvent, last: LastEvents): Promise<Leav
   return leavers;
 }
 
-const isOver = ({ status }: Run): boolean => status !== 'needs_attention' && endedStatuses.includes(status);
+/** What is left to a person after all accounts were removed does not keep anybody out. */
+function isOver({ status, steps }: Run): boolean {
+  if (status !== 'needs_attention') return endedStatuses.includes(status);
+  return Object.values(steps).every((step) => step.action !== 'remove' || step.status === 'succeeded');
+}
 
 const isGivingBack = ({ status, cancelledAt }: Run): boolean => status === 'cancelled' || cancelledAt !== undefined;
 
