@@ -102,6 +102,9 @@ export function asFailure(error: unknown): OperationError {
   throw error;
 }
 
+/** The fix after an attempt that may be at work still. */
+export const readFirst = 'Read the member before you send this again: the change may still take effect.';
+
 export const invalidInput = (errors: FieldError[]): OperationError =>
   new OperationError('invalid_input', errors.map(({ path, message }) => `${path}: ${message}`).join('; '), { errors });
 

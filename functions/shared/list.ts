@@ -8,8 +8,12 @@ const cursorOf = (pattern: RegExp) =>
     description: 'The cursor of the page before',
   });
 
+const limits = `must be a whole number from 1 to ${maxLimit.toLocaleString('en')}`;
 const limit = documented(
-  z._default(z.coerce.number({ error: 'must be a number' }).check(z.int(), z.minimum(1), z.maximum(maxLimit)), 100),
+  z._default(
+    z.coerce.number({ error: limits }).check(z.int(limits), z.minimum(1, limits), z.maximum(maxLimit, limits)),
+    100,
+  ),
   { minimum: 1, maximum: maxLimit },
 );
 

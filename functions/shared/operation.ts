@@ -3,7 +3,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import type * as z from 'zod/mini';
 import { clock, Deadline } from './clock.ts';
 import { CsvDownload } from './csv-download.ts';
-import { invalidInput, OperationError } from './errors.ts';
+import { invalidInput, OperationError, readFirst } from './errors.ts';
 import { type HttpForm, readHttpInput } from './http-input.ts';
 import { countOf, logger, whereOf } from './log.ts';
 import { problemResponse } from './problem.ts';
@@ -163,10 +163,10 @@ const requestIdOf = (event: APIGatewayProxyEventV2 | null, context: Context): st
 
 /** What is said right before Lambda ends the function. Every call has a shorter limit, but several can add up. */
 function outOfTime(): never {
-  throw new OperationError('provider_timeout', 'the time of this function ran out', {
+  throw new OperationError('provider_timeout', 'the function ran out of time', {
     outcome: 'unknown',
     retryAfter: 5,
-    fix: 'Look at the ledger and read the member before you send this again: the change may still take effect.',
+    fix: readFirst,
   });
 }
 

@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 import { backoff, clock, type Deadline } from './clock.ts';
 import { connectionFix } from './connection-failures.ts';
-import { OperationError } from './errors.ts';
+import { OperationError, readFirst } from './errors.ts';
 import { type HttpReply, httpRequest, ReplyTooLong } from './http-request.ts';
 import { fieldErrors } from './schema.ts';
 
@@ -84,7 +84,7 @@ const timedOut = (provider: string): OperationError =>
     provider: { name: provider },
     retryAfter: 5,
     retries: 1,
-    fix: 'Read the member before you send this again: the change may still take effect.',
+    fix: readFirst,
   });
 
 export const unavailable = (provider: string, what: string, outcome: 'not_applied' | 'unknown'): OperationError =>

@@ -1,6 +1,8 @@
 import type { Deadline } from '../../shared/clock.ts';
+import { unexpected } from '../../shared/transport.ts';
 import { DingtalkApi, type Tenant } from './api.ts';
 import { findUser, isTrue } from './read-user.ts';
+import type { WireUser } from './types.ts';
 
 /** Who a user is, in ids and flags (page section 6.2). */
 export interface DingtalkIdentity {
@@ -32,13 +34,16 @@ export class DingtalkIdentities {
     return this.#api.operatorUserid();
   }
 
-  /** @returns undefined when there is no such user */
+  /**
+   * @returns undefined when there is no such user
+   * @throws OperationError `provider_unexpected` when nothing tells who the user is
+   */
   async find(userid: string): Promise<DingtalkIdentity | undefined> {
     const found = await findUser(this.#api, userid);
     return (
       found && {
         userid: found.userid,
-        unionid: String(found.unionid ?? ''),
+        unionid: unionidOf(found),
         admin: isTrue(found.admin),
         boss: isTrue(found.boss),
         enterprise: isTrue(found.exclusive_account),
@@ -46,6 +51,12 @@ export class DingtalkIdentities {
       }
     );
   }
+}
+
+/** It alone tells who a user is, so without it nothing may be done to the account. */
+function unionidOf({ unionid }: WireUser): string {
+  if (typeof unionid === 'string' && unionid !== '') return unionid;
+  throw unexpected('dingtalk', 'its answer does not tell the unionid of the user');
 }
 
 const ledBy = (entries: unknown): number[] =>

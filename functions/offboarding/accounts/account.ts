@@ -1,6 +1,6 @@
 import type { DingtalkIdentity } from '../../dingtalk/client/identity.ts';
 import { OperationError } from '../../shared/errors.ts';
-import type { StepEnd } from '../../shared/runs/perform-step.ts';
+import { alreadyAbsent, type StepEnd } from '../../shared/runs/perform-step.ts';
 import type { Run, Step, Steps } from '../../shared/runs/run.ts';
 import type { Performing } from '../../shared/runs/workflow.ts';
 import type { WecomIdentity } from '../../wecom/client/identity.ts';
@@ -47,7 +47,7 @@ export type Perform = (performed: Performed) => Promise<StepEnd>;
 export const planned = (
   provider: ProviderName,
   action: string,
-  step: Pick<Step, 'what' | 'undo'> & Partial<Pick<Step, 'status' | 'reason' | 'after' | 'waitsFor'>>,
+  step: Pick<Step, 'what' | 'undo'> & Partial<Pick<Step, 'status' | 'reason' | 'after' | 'waitsFor' | 'follows'>>,
 ): Step => ({ provider, action, status: 'pending', after: [], delays: 0, ...step });
 
 export const cannotBeUndone = 'Cannot be undone.';
@@ -70,6 +70,12 @@ export const needsAttention = (reason: string): StepEnd => ({ status: 'needs_att
 
 /** Nothing was taken from the account by this run. */
 export const nothingToRestore: StepEnd = { status: 'skipped', reason: 'this run had not taken anything away' };
+
+/** Whoever has the id now is somebody else: the account was gone when it was to be disabled. */
+export const refuseNewcomer = ({ run }: Pick<Performed, 'run'>, provider: ProviderName): OperationError | undefined =>
+  run.steps[`${provider}.disable`]?.result?.outcome === alreadyAbsent.outcome
+    ? differs(['the account, which was gone when it was to be disabled,'])
+    : undefined;
 
 /** What must not happen without a person: the account is not the one of the plan, or not as we left it. */
 export const differs = (what: string[]): OperationError =>

@@ -1,7 +1,7 @@
 import { handoverUnverified } from '../../dingtalk/client/handover.ts';
 import type { DingtalkIdentity } from '../../dingtalk/client/identity.ts';
 import { subjectOf } from '../../dingtalk/client/user.ts';
-import type { OperationError } from '../../shared/errors.ts';
+import { OperationError } from '../../shared/errors.ts';
 import { protectedAccount, protection } from '../../shared/fence.ts';
 import { alreadyAbsent, type StepEnd } from '../../shared/runs/perform-step.ts';
 import { iso, type Step, type Steps } from '../../shared/runs/run.ts';
@@ -18,6 +18,7 @@ import {
   type Perform,
   type Performed,
   planned,
+  refuseNewcomer,
   unknownAccount,
 } from './account.ts';
 import type { OffboardingClients } from './clients.ts';
@@ -37,7 +38,11 @@ export async function planDingtalk(
   const { userid = '' } = accounts.dingtalk ?? {};
   const operator = await identities.operatorUserid();
   const keepsAccess = !state?.enterprise && graceDays > 0;
-  const until = iso(removalAt).slice(0, 10);
+  const until = `${iso(removalAt).slice(0, 10)} if this is applied now`;
+  const takers = takersOf({ dingtalk: handover?.dingtalk });
+  const lost = Object.entries(estate)
+    .filter(([, field]) => !takers.some(({ path }) => field.test(path)))
+    .map(([what]) => what);
   return {
     state: state ?? null,
     steps: stepsOf(userid, { state, handover, keepsAccess, until, graceDays }),
@@ -52,11 +57,12 @@ export async function planDingtalk(
         : [
             'approvals_not_moved: Approvals cannot move by a DingTalk deletion, only by a termination (via: "terminate").',
           ]),
-      ...(handover?.dingtalk
-        ? ['handover_unverified: DingTalk accepts a handover and confirms nothing of it.']
-        : [
-            `no_handover: Nobody takes over the documents and drive files of ${userid} in DingTalk; what becomes of them is not documented.`,
-          ]),
+      ...(takers.length > 0 ? ['handover_unverified: DingTalk accepts a handover and confirms nothing of it.'] : []),
+      ...(lost.length > 0
+        ? [
+            `no_handover: Nobody takes over the ${lost.join(' and ')} of ${userid} in DingTalk; what becomes of them is not documented.`,
+          ]
+        : []),
       ...departmentHead('DingTalk', userid, state?.leads),
     ],
     refusals: [
@@ -64,11 +70,21 @@ export async function planDingtalk(
       ...(state?.admin ? [protectedAccount(provider, userid, 'DingTalk lists it as an administrator')] : []),
       ...(state?.boss ? [protectedAccount(provider, userid, 'DingTalk lists it as a boss')] : []),
       ...(userid === operator ? [protectedAccount(provider, userid, 'it is the operator of the secret')] : []),
+      ...(handover?.dingtalk?.via === 'terminate' && !handover.dingtalk.optUserId && !operator ? [noOperator()] : []),
       ...protection(provider, userid),
     ],
     removals: state?.enterprise ? 2 : 1,
   };
 }
+
+/** What is lost unless somebody takes it over, by the fields that name who does. */
+const estate = { documents: /dingDoc|docNote/, 'drive files': /dingPan/ };
+
+const noOperator = (): OperationError =>
+  new OperationError('invalid_input', 'a termination in DingTalk needs an operator, and none is named', {
+    errors: [{ path: 'handover.dingtalk.optUserId', message: 'is required when the secret has no operatorUserid' }],
+    fix: 'Give optUserId, or put operatorUserid into the secret of dingtalk.',
+  });
 
 interface StepOptions {
   state: DingtalkIdentity | undefined;
@@ -180,7 +196,8 @@ async function restore(performed: Performed): Promise<StepEnd> {
 /** The user of the plan. */
 const userOf = ({ run, clients }: Performed) => ({
   find: () => clients.dingtalk.identities.find(useridOf(run)),
-  refusalOf: (found: DingtalkIdentity) => refusalOf(run.facts.accounts.dingtalk, found),
+  refusalOf: (found: DingtalkIdentity) =>
+    refuseNewcomer({ run }, provider) ?? refusalOf(run.facts.accounts.dingtalk, found),
 });
 
 const writeOf = (performed: Performed, expects: object) => ({

@@ -19,6 +19,7 @@ import {
   type Perform,
   type Performed,
   planned,
+  refuseNewcomer,
   unknownAccount,
 } from './account.ts';
 import type { OffboardingClients } from './clients.ts';
@@ -97,7 +98,7 @@ function stepsOf(userid: string, { taker, canHandOver, wasDisabled, graceDays }:
     'wecom.disable': planned(provider, 'disable', {
       what: `Disable the WeCom member ${userid}`,
       undo: 'Cancel the run before the removal: the member is enabled again.',
-      ...(hasSnapshot && { waitsFor: ['wecom.snapshot'] }),
+      ...(hasSnapshot && { follows: ['wecom.snapshot'] }),
       ...(wasDisabled && { status: 'skipped', reason: 'is disabled already; a cancelled run leaves it so' }),
     }),
     'wecom.remove': planned(provider, 'remove', {
@@ -264,7 +265,8 @@ async function restore(performed: Performed): Promise<StepEnd> {
 /** The member of the plan. @param status the one it must have now, if that is known */
 const memberOf = ({ run, clients }: Performed, status?: number) => ({
   find: () => clients.wecom.identities.find(useridOf(run)),
-  refusalOf: (found: WecomIdentity) => refusalOf(run.facts.accounts.wecom, found, status),
+  refusalOf: (found: WecomIdentity) =>
+    refuseNewcomer({ run }, provider) ?? refusalOf(run.facts.accounts.wecom, found, status),
 });
 
 const writeOf = (performed: Performed) => ({

@@ -1,5 +1,6 @@
 import { OperationError } from '../../shared/errors.ts';
 import { protection } from '../../shared/fence.ts';
+import { forEachWebsite } from '../../shared/runs/each-website.ts';
 import { alreadyAbsent, PartlyDone, type StepEnd } from '../../shared/runs/perform-step.ts';
 import type { Step, Steps } from '../../shared/runs/run.ts';
 import { findEarlier, mayHaveActed, writeOnce } from '../../shared/runs/run-write.ts';
@@ -160,9 +161,8 @@ async function verify({ run, clients }: Performed): Promise<StepEnd> {
 async function restore(performed: Performed): Promise<StepEnd> {
   const { run, clients } = performed;
   const { userId, chosen } = stateOf(run);
-  const results: Record<string, unknown> = {};
-  for (const id of chosen) {
-    if (!(await mayHaveActed({ ...writeOf(performed, id), stepId: 'wibiclick.disable' }))) continue;
+  const results = await forEachWebsite(chosen, async (id) => {
+    if (!(await mayHaveActed({ ...writeOf(performed, id), stepId: 'wibiclick.disable' }))) return undefined;
     const website = await clients.wibiclick.website(id);
     const write = {
       ...writeOf(performed, id),
@@ -171,12 +171,12 @@ async function restore(performed: Performed): Promise<StepEnd> {
       removesAccess: false,
       evenHalted: true,
     };
-    const { outcome } = await writeOnce(write, () => clients.wibiclick.connect({ userId, websiteId: website.id }));
-    results[id] = outcome;
-  }
+    return writeOnce(write, () => clients.wibiclick.connect({ userId, websiteId: website.id }));
+  });
   if (Object.keys(results).length === 0) return nothingToRestore;
   const reason = 'WibiClick takes no role: which one the user has now is unverified';
-  return { status: 'succeeded', reason, result: { outcome: 'connected', role: 'unverified', websites: results } };
+  const websites = Object.fromEntries(Object.entries(results).map(([id, { outcome }]) => [id, outcome]));
+  return { status: 'succeeded', reason, result: { outcome: 'connected', role: 'unverified', websites } };
 }
 
 /** @param time the first write to this website, or a later one */

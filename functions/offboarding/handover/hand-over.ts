@@ -1,11 +1,12 @@
 import { clock } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
 import type { StepEnd } from '../../shared/runs/perform-step.ts';
-import { writeOnce } from '../../shared/runs/run-write.ts';
+import { writeUnlessSo } from '../../shared/runs/run-write.ts';
+import { isReached } from '../../wecom/client/customers.ts';
 import { subjectOf } from '../../wecom/client/member.ts';
 import type { TransferAnswer } from '../../wecom/client/transfer.ts';
 import type { Performed } from '../accounts/account.ts';
-import { type AssetState, type Chunk, loadChunks, reportOf, saveChunk } from './assets.ts';
+import { type AssetState, type Chunk, loadChunks, noteAssets, reportOf, saveChunk } from './assets.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -32,18 +33,50 @@ export interface Handover {
  * What a taker cannot have goes to the fallback, if there is one; what nobody can have is left over, and listed.
  */
 export async function handOver(performed: Performed, handover: Handover): Promise<StepEnd> {
-  const chunks = await loadChunks(performed.run.id);
+  const chunks = await loadAllChunks(performed, handover);
   const { retriedAt } = performed.run.steps[performed.stepId] ?? {};
   if (retriedAt !== undefined) await tryLeftOversAgain(chunks, handover, retriedAt);
 
   for (const chunk of chunks) {
     while (sendableAt(chunk, chunks) <= clock.now()) {
       if (performed.deadline.msLeft < reserveMs) return { againInMs: 1_000, ...told(chunks, 'there is more to send') };
-      await sendChunk(performed, chunk, handover);
+      if (!chunk.sending) await leaveToOthers(performed, chunk, handover);
+      if (chunk.sending || waitingIn(chunk).length > 0) await sendChunk(performed, chunk, handover);
     }
   }
   await follow(performed, chunks, handover);
   return endOf(chunks);
+}
+
+/**
+ * What the snapshot noted, and before the first call what came to the leaver since: disabling and removing may have had
+ * to wait.
+ */
+async function loadAllChunks({ run, clients }: Performed, { leaver, taker }: Handover): Promise<Chunk[]> {
+  const noted = await loadChunks(run.id);
+  if (noted.some(({ calls }) => calls > 0)) return noted;
+  const { customers } = clients.wecom;
+  const [held, groups] = await Promise.all([customers.unassignedOf(leaver), customers.groupsAwaiting(leaver)]);
+  await noteAssets(run.id, 'customers', held, taker);
+  await noteAssets(run.id, 'groups', [...groups], taker);
+  return loadChunks(run.id);
+}
+
+/** A transfer of groups does not say whose they are, so those that somebody has taken over since are not sent. */
+async function leaveToOthers({ clients }: Performed, chunk: Chunk, { leaver }: Handover): Promise<void> {
+  if (chunk.kind !== 'groups') return;
+  const awaiting = await clients.wecom.customers.groupsAwaiting(leaver);
+  const others = waitingIn(chunk).filter((id) => !awaiting.has(id));
+  if (others.length === 0) return;
+  for (const id of others) {
+    chunk.assets[id] = {
+      state: 'left_over',
+      taker: chunk.assets[id]?.taker ?? '',
+      code: 'other_owner',
+      at: clock.now(),
+    };
+  }
+  await saveChunk(chunk);
 }
 
 /** When something of the chunk is to be sent next; never is infinite. */
@@ -105,11 +138,17 @@ async function sendChunk(performed: Performed, chunk: Chunk, handover: Handover)
     throw error;
   });
   for (const { id, fate, code = '0' } of items) {
-    chunk.assets[id] = stateAfter(fate, { taker: sending.taker, code, handover, since: chunk.sent[0]?.at });
+    chunk.assets[id] = stateAfter(fate, { taker: sending.taker, code, handover, since: beganAt(performed, chunk) });
   }
   delete chunk.sending;
   chunk.sent.push(callOf(sending));
   await saveChunk(chunk);
+}
+
+/** When the attempts began that a "later" prolongs: those that a person asked for begin anew. */
+function beganAt({ run, stepId }: Performed, { sent }: Chunk): number | undefined {
+  const { retriedAt = 0 } = run.steps[stepId] ?? {};
+  return sent.find(({ at }) => at >= retriedAt)?.at;
 }
 
 /** WeCom answers the same when it knows the leaver or the taker not, so the taker is looked for. */
@@ -145,12 +184,15 @@ async function itemsOf(performed: Performed, chunk: Chunk, call: TransferCall): 
     removesAccess: false,
     msLeft: deadline.msLeft,
   };
-  await writeOnce(write, async () => {
+  await writeUnlessSo(write, async () => {
     answer =
       chunk.kind === 'customers'
         ? await customers.transferCustomers({ handover_userid: leaver, takeover_userid: taker }, ids)
         : await customers.transferGroups({ handover_userid: leaver, new_owner: taker }, ids);
-    const { warnings, response } = answer;
+    const { warnings, response, items } = answer;
+    if (!items.some(({ fate }) => fate === 'scheduled' || fate === 'moved')) {
+      return { outcome: 'nothing_handed_over', refusal: new OperationError('provider_rejected', 'WeCom took none') };
+    }
     const reason = 'WeCom accepted the call; what becomes of each is followed';
     return { outcome: 'handed_over', verified: 'unverified' as const, reason, warnings, response };
   });
@@ -162,12 +204,11 @@ async function reachedBy({ clients }: Performed, { kind }: Chunk, { leaver, take
   const { customers } = clients.wecom;
   if (kind === 'customers') {
     const results = await customers.transferResults({ handover_userid: leaver, takeover_userid: taker });
-    const reached = new Set(results.map(({ external_userid }) => external_userid));
+    const reached = new Set(results.filter(isReached).map(({ external_userid }) => external_userid));
     return ids.filter((id) => reached.has(id)).map((id) => ({ id, fate: 'scheduled' as const }));
   }
-  const groups = await customers.groupsOf(leaver);
-  const waiting = new Set(groups.filter(({ status }) => status <= 1).map(({ chat_id }) => chat_id));
-  return ids.filter((id) => !waiting.has(id)).map((id) => ({ id, fate: 'moved' as const }));
+  const awaiting = await customers.groupsAwaiting(leaver);
+  return ids.filter((id) => !awaiting.has(id)).map((id) => ({ id, fate: 'moved' as const }));
 }
 
 /** Asks WeCom what became of the customers on their way, where it can have something to say. */

@@ -53,8 +53,12 @@ function isAlive(steps: Steps, id: string): boolean {
 const isDone = (step: Step | undefined): boolean => step !== undefined && endedWell(step);
 
 const isRunnable = (steps: Steps, id: string): boolean => {
-  const { after = [], waitsFor = [] } = steps[id] ?? {};
-  return after.every((before) => isDone(steps[before])) && waitsFor.every((before) => !isAlive(steps, before));
+  const { after = [], waitsFor = [], follows = [] } = steps[id] ?? {};
+  return (
+    after.every((before) => isDone(steps[before])) &&
+    waitsFor.every((before) => !isAlive(steps, before)) &&
+    follows.every((before) => !isAlive(steps, before) || steps[before]?.failingSince !== undefined)
+  );
 };
 
 /** An account is removed its grace after it was disabled; one that cannot be disabled, its grace after the beginning. */

@@ -1,7 +1,9 @@
 import { subjectOf as dingtalkSubject } from '../../dingtalk/client/user.ts';
+import { clock } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
-import { alreadyAbsent, PartlyDone, type StepEnd } from '../../shared/runs/perform-step.ts';
-import type { StepResult } from '../../shared/runs/run.ts';
+import { forEachWebsite } from '../../shared/runs/each-website.ts';
+import { alreadyAbsent, type StepEnd } from '../../shared/runs/perform-step.ts';
+import { changeRun } from '../../shared/runs/run-store.ts';
 import { provablyDid, type RunWrite, writeIfSame, writeOnce, writeUnlessSo } from '../../shared/runs/run-write.ts';
 import { subjectOf as wecomSubject } from '../../wecom/client/member.ts';
 import type { Perform, Performed } from './performing.ts';
@@ -22,8 +24,12 @@ async function createWecom(performed: Performed): Promise<StepEnd> {
   if (!member) return erased;
   const write = wecomWrite(performed, member, 'created');
   const expects = await wecom.expectMember(member);
-  const result = await writeOnce({ ...write, expects }, () => wecom.createUser(member));
-  return { status: 'succeeded', result, made: await wecom.printOf(member.userid).catch(unreadable) };
+  return create(
+    performed,
+    { ...write, expects },
+    () => wecom.createUser(member),
+    () => wecom.printOf(member.userid),
+  );
 }
 
 async function createDingtalk(performed: Performed): Promise<StepEnd> {
@@ -32,15 +38,46 @@ async function createDingtalk(performed: Performed): Promise<StepEnd> {
   if (!user) return erased;
   const write = dingtalkWrite(performed, user, 'created');
   const expects = await dingtalk.expectUser(user);
-  const result = await writeOnce({ ...write, expects }, () => dingtalk.createUser(user));
-  return { status: 'succeeded', result, made: await dingtalk.printOf(user.userid).catch(unreadable) };
+  return create(
+    performed,
+    { ...write, expects },
+    () => dingtalk.createUser(user),
+    () => dingtalk.printOf(user.userid),
+  );
+}
+
+/**
+ * Makes an account. How it is then is noted before the ledger says that it is ours: whoever looks at it later, after a
+ * crash too, sees whether somebody has changed it since.
+ */
+async function create(
+  performed: Performed,
+  write: RunWrite,
+  send: Parameters<typeof writeOnce>[1],
+  print: () => Promise<string | undefined>,
+): Promise<StepEnd> {
+  let made: string | undefined;
+  const result = await writeOnce(write, async () => {
+    const answer = await send();
+    made = await print().catch(unreadable);
+    if (made !== undefined) await noteMade(performed, made).catch(unreadable);
+    return answer;
+  });
+  return { status: 'succeeded', result, made };
+}
+
+async function noteMade({ run, stepId }: Performed, made: string): Promise<void> {
+  const step = run.steps[stepId];
+  if (!step) throw new Error(`there is no step ${stepId}`);
+  const running = { ...step, status: 'running' as const, startedAt: step.startedAt ?? clock.now(), made };
+  await changeRun(run, { steps: { [stepId]: running }, when: { generation: run.generation } });
 }
 
 async function connectWibiclick(performed: Performed): Promise<StepEnd> {
   const { wibiclick: account } = accountsOf(performed);
   const { wibiclick } = performed.clients;
   if (!account) return erased;
-  const websites = await forEachWebsite(account, async (websiteId) => {
+  const websites = await forEachWebsite(account.websites, async (websiteId) => {
     const write = wibiclickWrite(performed, { userId: account.userId, websiteId }, 'connected');
     const { id } = await wibiclick.website(websiteId);
     return writeOnce(write, () => wibiclick.connect({ userId: account.userId, websiteId: id }));
@@ -83,7 +120,7 @@ async function undo(
 ): Promise<StepEnd> {
   if (!(await provablyDid({ ...write, stepId: createdBy, outcome: 'created' }))) return notOurs;
   const made = madeBy(performed, createdBy);
-  const account = { find, refusalOf: (now: string) => (now === made ? undefined : changedSince()) };
+  const account = { find, refusalOf: (now: string) => (now === made ? undefined : changedSince(made)) };
   const result = await writeIfSame({ ...write, removesAccess: true }, account, send);
   return { status: 'succeeded', result: result ?? alreadyAbsent };
 }
@@ -92,7 +129,7 @@ async function undoWibiclick(performed: Performed): Promise<StepEnd> {
   const { wibiclick: account } = accountsOf(performed);
   const { wibiclick } = performed.clients;
   if (!account) return erased;
-  const websites = await forEachWebsite(account, async (websiteId) => {
+  const websites = await forEachWebsite(account.websites, async (websiteId) => {
     const link = { userId: account.userId, websiteId };
     const connected = { ...wibiclickWrite(performed, link, 'connected'), stepId: 'wibiclick.create' };
     if (!(await provablyDid(connected))) return undefined;
@@ -102,29 +139,6 @@ async function undoWibiclick(performed: Performed): Promise<StepEnd> {
   });
   if (Object.keys(websites).length === 0) return notOurs;
   return { status: 'succeeded', result: { outcome: 'disconnected', websites } };
-}
-
-/**
- * Does the same for each website; one that is refused keeps none of the others.
- * @throws PartlyDone with a refusal, and before all others one that may pass
- */
-async function forEachWebsite(
-  { websites }: { websites: string[] },
-  act: (websiteId: string) => Promise<StepResult | undefined>,
-): Promise<Record<string, StepResult>> {
-  const results: Record<string, StepResult> = {};
-  const refusals: OperationError[] = [];
-  for (const websiteId of websites) {
-    const result = await act(websiteId).catch((error: unknown) => {
-      if (error instanceof OperationError) return error;
-      throw error;
-    });
-    if (result instanceof OperationError) refusals.push(result);
-    else if (result) results[websiteId] = result;
-  }
-  const refusal = refusals.find(({ retryable }) => retryable) ?? refusals[0];
-  if (refusal) throw new PartlyDone(refusal, { websites: results });
-  return results;
 }
 
 /** The account as it was right after this run made it; undefined when it could not be read then. */
@@ -171,8 +185,12 @@ const invited: StepEnd = {
   status: 'unsupported',
   reason: 'DingTalk has invited the person, and has no call that takes an invitation back',
 };
-const changedSince = (): OperationError =>
-  new OperationError('conflict', 'the account was changed since this run made it, so it was not removed', {
-    fix: 'Look whether it is wanted.',
-  });
+const changedSince = (made: string | undefined): OperationError =>
+  new OperationError(
+    'conflict',
+    made === undefined
+      ? 'nobody can tell whether the account was changed since this run made it, so it was not removed'
+      : 'the account was changed since this run made it, so it was not removed',
+    { fix: 'Look whether it is wanted.' },
+  );
 const erased: StepEnd = { status: 'needs_attention', reason: 'what was asked is erased already' };

@@ -60,6 +60,8 @@ export interface Step {
   after: string[];
   /** Steps that must have ended before, well or not. */
   waitsFor?: string[];
+  /** Steps that come first, but may go on failing beside it. */
+  follows?: string[];
   /** Not before. */
   dueAt?: number;
   /** How often it has failed in a row, and since when. */

@@ -112,7 +112,7 @@ export class WecomCustomers {
       ids: chat_ids,
       send: (chat_id_list) => this.#post('write', 'groupchat/transfer', { chat_id_list, new_owner }),
       untouched: async (ids) => {
-        const awaiting = await this.#awaiting(handover_userid);
+        const awaiting = await this.groupsAwaiting(handover_userid);
         return ids.filter((id) => awaiting.has(id));
       },
       codesIn: groupCodes,
@@ -127,15 +127,17 @@ export class WecomCustomers {
       const sent = await this.#transferred({ handover_userid, takeover_userid });
       return expected.customers.some((id) => sent.has(id));
     }
-    const awaiting = await this.#awaiting(handover_userid);
+    const awaiting = await this.groupsAwaiting(handover_userid);
     return expected.groups.some((id) => !awaiting.has(id));
   }
 
   async #transferred(pair: CustomerPair): Promise<Set<string>> {
-    return new Set((await this.transferResults(pair)).map(({ external_userid }) => external_userid));
+    const results = await this.transferResults(pair);
+    return new Set(results.filter(isReached).map(({ external_userid }) => external_userid));
   }
 
-  async #awaiting(owner: string): Promise<Set<string>> {
+  /** The groups of a member that nobody has taken over. */
+  async groupsAwaiting(owner: string): Promise<Set<string>> {
     const groups = await this.groupsOf(owner);
     return new Set(groups.filter(({ status }) => status <= 1).map(({ chat_id }) => chat_id));
   }
@@ -163,6 +165,9 @@ export class WecomCustomers {
     return this.#api.call('customerContactSecret', { ...call, kind, path: `/cgi-bin/externalcontact/${path}` });
   }
 }
+
+/** Not whom an earlier call reached, and the customer or a cap refused: such a one can be sent again. */
+export const isReached = ({ status }: { status: number }): boolean => status === 1 || status === 2;
 
 /** @throws OperationError `provider_unexpected` for a customer that WeCom does not mention: nobody knows where it is */
 function customerCodes(answer: Envelope): (id: string) => number {

@@ -1,5 +1,6 @@
 import type { Json } from '../../support/invoke.ts';
 import { logLines } from '../../support/log-lines.ts';
+import { throughTrouble } from '../../support/mortal.ts';
 import { offboardings, stepOf } from '../../support/runs.ts';
 import { consoles, everywhere, halt, inMs, onlyWecom, putItem, removeItem, setEnv } from './support.ts';
 
@@ -164,4 +165,18 @@ test('the id of another kind of run is unknown', async () => {
   await putItem({ pk: `run#${nobody}`, sk: 'run', id: nobody, kind: 'onboarding', status: 'planned' });
 
   expect((await offboarding.apply(nobody, 'f'.repeat(64))).status).toBe(404);
+});
+
+test('an outage of the customer API keeps nobody in: the snapshot goes on beside the disabling', async () => {
+  const outage = { method: 'GET', path: '/cgi-bin/externalcontact/list', times: 8, then: { status: 503 } };
+  await wecom.faults(outage);
+  const handover = { wecom: { takeoverUserid: 'wangwu' } };
+  const id = await offboarding.start({ accounts: { wecom: { userid: 'lisi' } }, handover, graceDays: 1 });
+  const run = await offboarding.get(id);
+
+  expect(stepOf(run, 'wecom', 'snapshot').status).toBe('pending');
+  expect(stepOf(run, 'wecom', 'disable')).toMatchObject({ status: 'succeeded', result: { outcome: 'disabled' } });
+  const ended = await throughTrouble(offboarding, id);
+  expect(ended.status).toBe('completed');
+  expect(ended.handover.moved.customers.length).toBeGreaterThan(0);
 });

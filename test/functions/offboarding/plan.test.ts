@@ -161,7 +161,7 @@ test.each([
   const { body: run } = await offboarding.plan({ accounts: { dingtalk: { userid: 'lisi' } }, ...given() });
   const to = day(now() + days * dayMs);
 
-  const until = expect.stringMatching(`keeps access until (${from}|${to})`);
+  const until = expect.stringMatching(`keeps access until (${from}|${to}) if this is applied now`);
   expect(stepOf(run, 'dingtalk', 'disable')).toMatchObject({ status: 'unsupported', reason: until });
   expect(run.plan.warnings).toContainEqual(until);
 });
@@ -263,4 +263,31 @@ test.each([
   const { body } = await offboarding.plan({ ...everywhere, graceDays });
   const codes = body.plan.warnings.map((warning: string) => warning.split(':')[0]);
   expect(codes.includes('cancel_ends_early')).toBe(warned);
+});
+
+const terminate = {
+  via: 'terminate',
+  lastWorkDate: Date.now(),
+  dismissionMemo: 'leaves',
+  terminationReasonVoluntary: ['1'],
+};
+
+test.each<[string, object, string]>([
+  ['a termination without receivers', { ...terminate, optUserId: 'founder' }, 'documents and drive files'],
+  ['a deletion with nothing', {}, 'documents and drive files'],
+  ['a deletion with approvals skipped', { oaApproval: { action: 'skip' } }, 'documents and drive files'],
+  ['documents only', { dingDoc: { action: 'handover', handoverUserId: 'lisi' } }, 'drive files'],
+])('the plan tells what nobody takes over in DingTalk: %s', async (_, dingtalk, what) => {
+  const { body } = await offboarding.plan({ accounts: { dingtalk: { userid: 'sunqi' } }, handover: { dingtalk } });
+
+  expect(body.plan.warnings).toContainEqual(expect.stringContaining(`no_handover: Nobody takes over the ${what} of`));
+});
+
+test('a termination that names no operator is refused before it begins, and not after the grace', async () => {
+  const accounts = { dingtalk: { userid: 'sunqi' } };
+
+  expect(await offboarding.plan({ accounts, handover: { dingtalk: terminate } })).toMatchObject({
+    status: 400,
+    body: { code: 'invalid_input', errors: [{ path: 'handover.dingtalk.optUserId' }] },
+  });
 });
