@@ -37,7 +37,8 @@ export async function lastEvents(event: HrEvent): Promise<LastEvents> {
 function requireOrder({ eventId, type, occurredAt }: HrEvent, last: LastEvent, subject = ''): void {
   const isSame = last.eventId === eventId;
   if (isSame && (last.type !== type || last.occurredAt !== occurredAt)) throw usedTwice();
-  if (isSame || last.occurredAt < occurredAt) return;
+  const isCorrection = type === 'Joiner' && last.type === 'Joiner' && last.occurredAt === occurredAt;
+  if (isSame || isCorrection || last.occurredAt < occurredAt) return;
   const than = `the last event of ${subject}, a ${last.type} of ${new Date(last.occurredAt).toISOString()}`;
   throw new BadEvent(`occurredAt: is older than ${than}`);
 }

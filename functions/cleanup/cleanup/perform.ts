@@ -69,7 +69,7 @@ async function planFound(
 }
 
 /** What leaves a job where it is, until a person has looked at it. */
-const holding: ErrorCode[] = ['fence_tripped', 'protected', 'plan_drifted', 'conflict'];
+const holding: ErrorCode[] = ['fence_tripped', 'protected', 'plan_drifted', 'halted', 'conflict'];
 
 async function applyPlanned(planned: StepResult, id: string, { run, stepId, clients }: Performed): Promise<StepEnd> {
   const held = await applyUnlessHeld(id, run.requester, clients);

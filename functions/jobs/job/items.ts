@@ -65,6 +65,10 @@ export async function putNewItems(jobId: string, rows: NewItem[], expiresAt: num
   await putAll(rows.map((row, index) => ({ ...row, ...pending, sk: keyOf(index), index })));
 }
 
+/** The id of the account that a row of a removal names, as the provider spells it. */
+export const accountOf = (input: object): string =>
+  String(Reflect.get(input, 'userid') ?? Reflect.get(input, 'userId'));
+
 /** What the rows hold, in their order, as long as none has ended. */
 export const inputsOf = async (jobId: string): Promise<object[]> =>
   Array.fromAsync(itemsFrom(jobId), ({ input = {} }) => input);

@@ -1,10 +1,10 @@
 import type { CleanupClients } from '../../cleanup/policies/clients.ts';
-import { noLongerFound } from '../../cleanup/policies/still-found.ts';
+import { noLongerFound, notFoundNow } from '../../cleanup/policies/still-found.ts';
 import { rosterProvider } from '../../cleanup/rosters/roster.ts';
 import { clock } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
 import { applyRun } from '../../shared/runs/apply-run.ts';
-import { inputsOf, renewableMs } from '../job/items.ts';
+import { accountOf, inputsOf, renewableMs } from '../job/items.ts';
 import { type JobRequest, loadJob } from '../job/job.ts';
 import { loadOperation } from '../request/operations.ts';
 import { readDirectory } from './directories.ts';
@@ -55,6 +55,7 @@ async function refusalsOf(
   clients: CleanupClients,
 ): Promise<OperationError[]> {
   if (!foundBy) return [];
-  const ids = inputs.map((input) => String(Reflect.get(input, 'userid') ?? Reflect.get(input, 'userId')));
-  return noLongerFound(foundBy, { provider: rosterProvider.parse(provider), ids: [...new Set(ids)], clients });
+  const ids = [...new Set(inputs.map(accountOf))];
+  const others = await noLongerFound(foundBy, { provider: rosterProvider.parse(provider), ids, clients });
+  return others.length > 0 ? [notFoundNow(foundBy, provider, others)] : [];
 }

@@ -21,7 +21,9 @@ export function permitFor(jobId: string, generation: number): () => Promise<void
 
 /** @throws OperationError `halted` */
 async function check(jobId: string, generation: number): Promise<void> {
-  const [job] = await Promise.all([loadJob(jobId), refuseHalted()]);
+  const job = await loadJob(jobId);
+  // Last, so that what was read of a halt is new, however long the job took.
+  await refuseHalted();
   if (job.generation === generation && ['running', 'halted'].includes(job.status)) return;
   throw new OperationError('halted', 'the job was cancelled');
 }

@@ -14,11 +14,12 @@ const closingSize = 200;
 
 /**
  * The rows that one slice of work brings to their end, in their order, batch after batch. `rest`, when given, is how
- * those end that were never begun.
+ * those end that were never begun; `stays` tells how a single one ends that is not to be begun any more.
  */
 export class Slice {
   readonly #bench: Bench;
   readonly #rest: ItemEnd | undefined;
+  readonly #stays: (row: JobItem) => ItemEnd | undefined;
   readonly #before: Progress;
   readonly #pending: AsyncGenerator<JobItem>;
   readonly #startedAt = clock.now();
@@ -34,9 +35,10 @@ export class Slice {
   /** Every row was looked at that may be begun: those that have not ended wait for something. */
   isExhausted = false;
 
-  constructor(bench: Bench, rest?: ItemEnd) {
+  constructor(bench: Bench, rest: ItemEnd | undefined, stays: (row: JobItem) => ItemEnd | undefined) {
     this.#bench = bench;
     this.#rest = rest;
+    this.#stays = stays;
     this.#before = bench.job.progress ?? noProgress;
     this.#progress = this.#before;
     this.#pending = this.#pendingRows();
@@ -157,8 +159,13 @@ export class Slice {
     const trace = async (row: JobItem) => (row.index < this.#before.claimed ? traceOf(job, operation, row) : undefined);
     const traces = await pMap(rows, trace, { concurrency });
     const untouched = rows.filter((_, position) => traces[position] === undefined);
-    const ends = this.#rest ? untouched.map(() => this.#rest) : await performBatch(this.#bench, untouched);
-    const endOf = new Map(untouched.map(({ index }, position) => [index, ends[position]]));
+    const ended = untouched.map((row) => this.#rest ?? this.#stays(row));
+    const due = untouched.filter((_, position) => ended[position] === undefined);
+    const ends = await performBatch(this.#bench, due);
+    const endOf = new Map<number, RowEnd | undefined>([
+      ...untouched.map(({ index }, position): [number, RowEnd | undefined] => [index, ended[position]]),
+      ...due.map(({ index }, position): [number, RowEnd | undefined] => [index, ends[position]]),
+    ]);
     return rows.map((row, position) => traces[position] ?? endOf.get(row.index) ?? 'open');
   }
 

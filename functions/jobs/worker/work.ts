@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { CleanupClients } from '../../cleanup/policies/clients.ts';
 import { giveBack, type Reservation, renew } from '../../shared/budget.ts';
 import { clock, Deadline } from '../../shared/clock.ts';
 import { OperationError } from '../../shared/errors.ts';
@@ -12,8 +13,9 @@ import { changeRun } from '../../shared/runs/run-store.ts';
 import type { ItemEnd } from '../job/items.ts';
 import { type Job, loadJob } from '../job/job.ts';
 import { countsOf, type Progress, sumOf } from '../job/progress.ts';
-import { type DirectoryClients, tenantOf } from '../plan/directories.ts';
+import { tenantOf } from '../plan/directories.ts';
 import { loadOperation } from '../request/operations.ts';
+import { whoCameBack } from './came-back.ts';
 import { permitFor } from './permit.ts';
 import { asLoggedFailure, hasErrors, Slice } from './slice.ts';
 import { endTurn, takeTurn } from './turn.ts';
@@ -35,7 +37,7 @@ const patienceMs: Record<string, number | undefined> = {
  * Works at a job until the deadline is near. Killed anywhere, the next slice goes on from what store and ledger hold.
  * Nothing that a provider does makes it throw.
  */
-export async function workAt(job: Job, step: Step, clients: DirectoryClients, deadline: Deadline): Promise<StepEnd> {
+export async function workAt(job: Job, step: Step, clients: CleanupClients, deadline: Deadline): Promise<StepEnd> {
   const { provider } = step;
   try {
     // Rows that are not going to be begun take no call of the provider.
@@ -49,7 +51,7 @@ export async function workAt(job: Job, step: Step, clients: DirectoryClients, de
   }
 }
 
-async function workInTurn(job: Job, step: Step, clients: DirectoryClients, { msLeft }: Deadline): Promise<StepEnd> {
+async function workInTurn(job: Job, step: Step, clients: CleanupClients, { msLeft }: Deadline): Promise<StepEnd> {
   const operation = await loadOperation(job.facts.operation);
   const rest = restOf(job, step);
   if (!rest) {
@@ -57,7 +59,8 @@ async function workInTurn(job: Job, step: Step, clients: DirectoryClients, { msL
     await renewBudget(job, step.provider);
   }
   const deadline = new Deadline(msLeft, permitFor(job.id, job.generation));
-  const slice = new Slice({ job, operation, connected: operation.connect(deadline), deadline }, rest);
+  const stays = rest ? () => undefined : await whoCameBack(job, step.provider, clients);
+  const slice = new Slice({ job, operation, connected: operation.connect(deadline), deadline }, rest, stays);
   const progress = await slice.run();
   if (sumOf(progress.counts) === job.facts.total) {
     await endBudget(job, step.provider, progress);
@@ -79,7 +82,7 @@ function restOf(job: Job, { failingSince, reason = '' }: Step): ItemEnd | undefi
 }
 
 /** @throws OperationError when the secret belongs to another company than the plan */
-async function requireTenant({ facts }: Job, provider: string, clients: DirectoryClients): Promise<void> {
+async function requireTenant({ facts }: Job, provider: string, clients: CleanupClients): Promise<void> {
   if (isDeepStrictEqual(await tenantOf(provider, clients), facts.tenant)) return;
   throw new OperationError('conflict', `the secret of ${provider} opens another company than the plan saw`, {
     fix: 'Put the secret of that company back, or cancel the job.',

@@ -33,11 +33,12 @@ export async function join(
   const found = await findRun(runIdOf('onboarding', event.eventId));
   if (found && !isRepeated(event, last)) throw usedTwice();
   const leavers = await findLeavers(event, last);
+  // Before anything can refuse it: a Leaver that is older, and comes later, must find it.
+  await takeTurns(event, last, (subject) => leavers.get(subject)?.id);
   await refuseBegunByPeople(event);
   const accounts = accountsToMake([...leavers.keys()].map((subject) => subject.split(':')[0] ?? ''));
   for (const run of leavers.values()) requireNothingRemoved(run);
 
-  await takeTurns(event, last, (subject) => leavers.get(subject)?.id);
   const cancelled = [...new Map([...leavers.values()].map((run) => [run.id, run])).values()];
   for (const run of cancelled) if (!isGivingBack(run)) await cancelRun(run, hr);
   const onboarding = accounts && (await begin(event, accounts, found));

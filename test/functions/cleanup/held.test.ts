@@ -177,7 +177,7 @@ describe('an account that an offboarding removes in its own time is left to it',
 
     expect((await offboarding.cancel(id)).status).toBe(202);
     await lambda.settled();
-    time.advance(hourMs);
+    time.advance(37 * hourMs);
     await leave(provider, leaver);
     expect(resultOf(await cleanup.end({ policy: 'roster', provider })).ids).toEqual([leaver]);
   });

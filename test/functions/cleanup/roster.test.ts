@@ -125,7 +125,7 @@ describe('is never found', () => {
 
   test('but who joined before that is', async () => {
     await invoke(createMember, { body: { userid: 'qianyi', name: 'Qian Yi', mobile: '13900001111', department: [2] } });
-    time.advance(hourMs);
+    time.advance(37 * hourMs);
     await leave('wecom', 'qianyi');
 
     expect(resultOf(await cleanup.end({ policy: 'roster', provider: 'wecom' })).ids).toEqual(['qianyi']);
