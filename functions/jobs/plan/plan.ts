@@ -12,7 +12,7 @@ import type { Directory } from './directories.ts';
 export interface PlannedRow {
   input: object;
   subject: string;
-  /** Whether the directory has what the row is about, where it was read by its ids. */
+  /** Whether the directory has the account, where it was read by its ids. */
   seen?: boolean;
 }
 

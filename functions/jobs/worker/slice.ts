@@ -158,15 +158,11 @@ export class Slice {
     const { job, operation } = this.#bench;
     const trace = async (row: JobItem) => (row.index < this.#before.claimed ? traceOf(job, operation, row) : undefined);
     const traces = await pMap(rows, trace, { concurrency });
-    const untouched = rows.filter((_, position) => traces[position] === undefined);
-    const ended = untouched.map((row) => this.#rest ?? this.#stays(row));
-    const due = untouched.filter((_, position) => ended[position] === undefined);
+    const unbegun = rows.map((row, position) => traces[position] ?? this.#rest ?? this.#stays(row));
+    const due = rows.filter((_, position) => unbegun[position] === undefined);
     const ends = await performBatch(this.#bench, due);
-    const endOf = new Map<number, RowEnd | undefined>([
-      ...untouched.map(({ index }, position): [number, RowEnd | undefined] => [index, ended[position]]),
-      ...due.map(({ index }, position): [number, RowEnd | undefined] => [index, ends[position]]),
-    ]);
-    return rows.map((row, position) => traces[position] ?? endOf.get(row.index) ?? 'open');
+    const endOf = new Map(due.map(({ index }, position) => [index, ends[position]]));
+    return rows.map(({ index }, position) => unbegun[position] ?? endOf.get(index) ?? 'open');
   }
 
   async #record(rows: JobItem[], ends: RowEnd[]): Promise<void> {

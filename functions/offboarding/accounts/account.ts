@@ -72,8 +72,8 @@ export const needsAttention = (reason: string): StepEnd => ({ status: 'needs_att
 export const nothingToRestore: StepEnd = { status: 'skipped', reason: 'this run had not taken anything away' };
 
 /** Whoever has the id now is somebody else: the account was gone when it was to be disabled. */
-export const refuseNewcomer = ({ run }: Pick<Performed, 'run'>, provider: ProviderName): OperationError | undefined =>
-  run.steps[`${provider}.disable`]?.result?.outcome === alreadyAbsent.outcome
+export const refuseNewcomer = ({ steps }: Performed['run'], provider: ProviderName): OperationError | undefined =>
+  steps[`${provider}.disable`]?.result?.outcome === alreadyAbsent.outcome
     ? differs(['the account, which was gone when it was to be disabled,'])
     : undefined;
 

@@ -197,7 +197,7 @@ async function restore(performed: Performed): Promise<StepEnd> {
 const userOf = ({ run, clients }: Performed) => ({
   find: () => clients.dingtalk.identities.find(useridOf(run)),
   refusalOf: (found: DingtalkIdentity) =>
-    refuseNewcomer({ run }, provider) ?? refusalOf(run.facts.accounts.dingtalk, found),
+    refuseNewcomer(run, provider) ?? refusalOf(run.facts.accounts.dingtalk, found),
 });
 
 const writeOf = (performed: Performed, expects: object) => ({

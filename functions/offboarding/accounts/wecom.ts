@@ -266,7 +266,7 @@ async function restore(performed: Performed): Promise<StepEnd> {
 const memberOf = ({ run, clients }: Performed, status?: number) => ({
   find: () => clients.wecom.identities.find(useridOf(run)),
   refusalOf: (found: WecomIdentity) =>
-    refuseNewcomer({ run }, provider) ?? refusalOf(run.facts.accounts.wecom, found, status),
+    refuseNewcomer(run, provider) ?? refusalOf(run.facts.accounts.wecom, found, status),
 });
 
 const writeOf = (performed: Performed) => ({

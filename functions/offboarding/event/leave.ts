@@ -19,7 +19,7 @@ import type { OffboardingClients } from '../accounts/clients.ts';
 import { applyOffboarding } from '../plan/apply.ts';
 import { draftWithAdvice } from '../plan/plan.ts';
 import type { OffboardingRequest } from '../request/request.ts';
-import { refuseBegunByPeople } from './begun-by-people.ts';
+import { refuseBegunByPeople, underWay } from './begun-by-people.ts';
 
 type LeaverRun = Run<OffboardingRequest, OffboardingFacts>;
 
@@ -72,9 +72,7 @@ async function requireOver(runId: string): Promise<void> {
   const run = await findRun(runId);
   const status = run && toRunAnswer(run, clock.now()).status;
   if (status === undefined || endedStatuses.includes(status)) return;
-  const what = `the offboarding ${runId}, which an earlier event began, is ${status}`;
-  if (status === 'cancelling') throw new OperationError('locked', what);
-  throw new BadEvent(`accounts: ${what}; cancel it first if this event shall count`);
+  throw underWay(`the offboarding ${runId}, which an earlier event began,`, status);
 }
 
 function requireGrace({ graceDays }: OffboardingFacts): void {

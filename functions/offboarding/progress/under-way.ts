@@ -3,7 +3,7 @@ import type { Run } from '../../shared/runs/run.ts';
 import { listRuns } from '../../shared/runs/run-store.ts';
 import type { OffboardingFacts } from '../accounts/account.ts';
 
-export type Offboarding = Run<object, OffboardingFacts>;
+type Offboarding = Run<object, OffboardingFacts>;
 
 const pageSize = 100;
 

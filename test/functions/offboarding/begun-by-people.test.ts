@@ -29,3 +29,13 @@ test('a plan that a person only made is in nobody’s way', async () => {
   expect(deadLetters()).toEqual([]);
   expect((await get(runId)).status).toBe('grace');
 });
+
+test('one that a person is cancelling is waited for', async () => {
+  const id = await offboarding.start({ accounts: lisi, graceDays: 30 });
+  await offboarding.wecom.faults({ path: '/cgi-bin/user/update', times: 9, then: { errcode: -1 } });
+  await offboarding.cancel(id);
+  await lambda.settled();
+
+  await expect(joiner(detail(lisi))).rejects.toThrow('which a person began, is cancelling');
+  expect(deadLetters()).toEqual([]);
+});
