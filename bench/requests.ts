@@ -67,7 +67,10 @@ const requests: Record<string, TestRequest> = {
   'wibiclick/list-websites': {},
 };
 
-/** What is measured: all that can be answered right after a reset, so neither workflows nor what needs a run before. Names what it leaves out for want of a request. */
+/**
+ * What is measured: all that can be answered right after a reset, so neither workflows nor what needs a run before. Names
+ * what it leaves out for want of a request.
+ */
 export async function measuredFunctions(): Promise<{ loaded: LoadedFunction; event: object }[]> {
   return (await loadFunctions()).flatMap((loaded) => {
     const event = eventFor(loaded);

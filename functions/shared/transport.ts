@@ -37,9 +37,9 @@ const neverSent = new Set([
 
 /**
  * Sends one request and reads the whole reply, whatever its status.
- * @throws OperationError what the permit for a write throws; `provider_timeout` or `provider_unavailable` when no reply came (`outcome` says whether the
- * request can have had an effect), `provider_unexpected` for a redirect or a reply over 1 MiB. Neither names the URL,
- * which may hold a token.
+ * @throws OperationError what the permit for a write throws; `provider_timeout` or `provider_unavailable` when no reply
+ * came (`outcome` says whether the request can have had an effect), `provider_unexpected` for a redirect or a reply over
+ * 1 MiB. Neither names the URL, which may hold a token.
  */
 export async function send(provider: string, request: ProviderRequest, deadline: Deadline): Promise<ProviderReply> {
   if (deadline.msLeft === 0) {
